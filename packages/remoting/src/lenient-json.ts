@@ -1,0 +1,162 @@
+/** Deeper nesting than any RocketMQ body has; beyond it the text is refused instead of exhausting the stack. */
+const MAX_DEPTH = 128;
+
+const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', v: '\v', '0': '\0' };
+
+/** A reader of the JSON dialect that fastjson accepts. One instance reads one text. */
+export class LenientJson {
+  private at = 0;
+  private depth = 0;
+  private references = 0;
+
+  constructor(private readonly text: string) {}
+
+  /** @throws Error with the position */
+  read(): unknown {
+    const value = this.value();
+    this.blank();
+    if (this.at < this.text.length) throw this.error('unexpected text after the value');
+    return this.references === 0 ? value : resolveReferences(value);
+  }
+
+  private error(what: string): Error {
+    return new Error(`${what} at character ${this.at}`);
+  }
+
+  private blank(): void {
+    for (;;) {
+      while (this.at < this.text.length && this.text.charCodeAt(this.at) <= 32) this.at += 1;
+      if (this.text.startsWith('//', this.at)) this.skipTo('\n', 1);
+      else if (this.text.startsWith('/*', this.at)) this.skipTo('*/', 2);
+      else return;
+    }
+  }
+
+  private skipTo(end: string, length: number): void {
+    const found = this.text.indexOf(end, this.at + 2);
+    this.at = found < 0 ? this.text.length : found + length;
+  }
+
+  private value(): unknown {
+    this.blank();
+    const first = this.text[this.at];
+    if (first === '{') return this.nested(() => this.object());
+    if (first === '[') return this.nested(() => this.array());
+    if (first === '"' || first === "'") return this.string(first);
+    const word = /[^\s,:[\]{}"'/]+/y;
+    word.lastIndex = this.at;
+    const match = word.exec(this.text)?.[0];
+    if (match === undefined) throw this.error('value expected');
+    this.at += match.length;
+    return literal(match);
+  }
+
+  private nested<T>(read: () => T): T {
+    this.depth += 1;
+    if (this.depth > MAX_DEPTH) throw this.error('nested too deeply');
+    const value = read();
+    this.depth -= 1;
+    return value;
+  }
+
+  private object(): Record<string, unknown> {
+    const out: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+    this.at += 1;
+    for (;;) {
+      this.blank();
+      if (this.text[this.at] === ',') {
+        this.at += 1;
+        continue;
+      }
+      if (this.text[this.at] === '}') {
+        this.at += 1;
+        return { ...out };
+      }
+      const start = this.at;
+      const key = this.value();
+      const name =
+        typeof key === 'string'
+          ? key
+          : typeof key === 'object' && key !== null
+            ? JSON.stringify(key)
+            : this.text.slice(start, this.at);
+      this.blank();
+      if (this.text[this.at] !== ':') throw this.error('":" expected');
+      this.at += 1;
+      out[name] = this.value();
+      if (name === '$ref') this.references += 1;
+    }
+  }
+
+  private array(): unknown[] {
+    const out: unknown[] = [];
+    this.at += 1;
+    for (;;) {
+      this.blank();
+      if (this.text[this.at] === ',') {
+        this.at += 1;
+        continue;
+      }
+      if (this.text[this.at] === ']') {
+        this.at += 1;
+        return out;
+      }
+      out.push(this.value());
+    }
+  }
+
+  private string(quote: string): string {
+    let out = '';
+    this.at += 1;
+    for (;;) {
+      const char = this.text[this.at];
+      if (char === undefined) throw this.error('unfinished text');
+      this.at += 1;
+      if (char === quote) return out;
+      out += char === '\\' ? this.escape() : char;
+    }
+  }
+
+  private escape(): string {
+    const char = this.text[this.at] ?? '';
+    this.at += 1;
+    const digits = char === 'u' ? 4 : char === 'x' ? 2 : 0;
+    if (digits === 0) return ESCAPES[char] ?? char;
+    const code = Number.parseInt(this.text.slice(this.at, this.at + digits), 16);
+    if (Number.isNaN(code)) throw this.error('bad escape');
+    this.at += digits;
+    return String.fromCharCode(code);
+  }
+}
+
+function literal(word: string): unknown {
+  if (word === 'true') return true;
+  if (word === 'false') return false;
+  if (word === 'null') return null;
+  const number = Number(word);
+  return Number.isNaN(number) ? word : number;
+}
+
+/** Replaces `{"$ref":"$.a[0].b"}` by what stands there; a path that leads nowhere becomes null. */
+function resolveReferences(root: unknown): unknown {
+  const visit = (value: unknown): unknown => {
+    if (value === null || typeof value !== 'object') return value;
+    const reference = (value as Record<string, unknown>)['$ref'];
+    if (typeof reference === 'string') return follow(root, reference);
+    for (const key of Object.keys(value)) {
+      const container = value as Record<string, unknown>;
+      container[key] = visit(container[key]);
+    }
+    return value;
+  };
+  return visit(root);
+}
+
+function follow(root: unknown, path: string): unknown {
+  let value: unknown = root;
+  for (const [, name, index] of path.matchAll(/\.((?:\\.|[^.[\\])+)|\[(\d+)\]/g)) {
+    const key = index ?? (name as string).replace(/\\(.)/g, '$1');
+    value = (value as Record<string, unknown> | null | undefined)?.[key];
+  }
+  return value ?? null;
+}

@@ -37,6 +37,17 @@ export interface Timers {
   endOfTurn(task: () => void): void;
 }
 
+/**
+ * How code gets in between the promise jobs and the turns of the event loop that runs this program. Not part of a Host:
+ * only the simulator's own loop needs it.
+ */
+export interface Turns {
+  /** Runs `task` as soon as no promise job is left to run, whatever their number; before any real timer or I/O. */
+  afterJobs(task: () => void): void;
+  /** Runs `task` after real timers and I/O had their chance. */
+  nextTurn(task: () => void): void;
+}
+
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

@@ -1,6 +1,7 @@
 export { parseAddress, splitAddresses, type HostAndPort } from './address';
 export { BatonError, HostError, codeOf, textOf, type HostErrorCode } from './errors';
 export { startAll } from './lifecycle';
+export { nodeTurns } from './node/clock';
 export { nodeHost } from './node/node-host';
 export { consoleLog, silentLog } from './node/log';
 export { nodeChecksums, nodeCompression } from './node/machine';
@@ -28,6 +29,7 @@ export type {
   OpenMode,
   Random,
   Timers,
+  Turns,
   TlsClientOptions,
   TlsServerOptions,
 } from './host';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { randomBytes } from 'node:crypto';
-import type { Cancel, Clock, Logger, Random, Timers } from '../host';
+import type { Cancel, Clock, Logger, Random, Timers, Turns } from '../host';
 import { textOf } from '../errors';
 
 export const nodeClock: Clock = {
@@ -45,3 +45,12 @@ export function nodeTimers(log: Logger): Timers {
     endOfTurn: (task) => void setImmediate(task),
   };
 }
+
+const ready = Promise.resolve();
+
+/** The real event loop, for programs that drive a world of their own on top of it (the simulator). */
+export const nodeTurns: Turns = {
+  // A tick asked for within a job runs when the queue of jobs is empty; one asked for within a tick would run before.
+  afterJobs: (task) => void ready.then(() => process.nextTick(task)),
+  nextTurn: (task) => void setImmediate(task),
+};

@@ -22,7 +22,10 @@ function attempt<T>(what: string, path: string, call: () => T): T {
 function hostError(what: string, path: string, cause: unknown): HostError {
   const code = codeOf(cause);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new HostError('DISK_FULL', `cannot ${what} ${path}: no space left`, { hint: 'free or add disk space', cause });
+    return new HostError('DISK_FULL', `cannot ${what} ${path}: no space left`, {
+      hint: 'free or add disk space',
+      cause,
+    });
   }
   if (code === 'ENOENT') return new HostError('FILE_NOT_FOUND', `cannot ${what} ${path}: it does not exist`, { cause });
   const hint = code === 'EACCES' || code === 'EPERM' ? 'check owner and permissions' : undefined;
@@ -93,7 +96,10 @@ class NodeFile implements OpenFile {
 
 export class NodeFiles implements Files {
   open(path: string, mode: OpenMode): OpenFile {
-    return new NodeFile(path, attempt('open', path, () => fs.openSync(path, FLAGS[mode], 0o644)));
+    return new NodeFile(
+      path,
+      attempt('open', path, () => fs.openSync(path, FLAGS[mode], 0o644)),
+    );
   }
 
   stat(path: string): FileStat | undefined {

@@ -9,6 +9,9 @@ export interface ReceivedMessage {
   readonly sysFlag: number;
   readonly bornTimestamp: number;
   readonly storeTimestamp: number;
+  /** `ip:port` */
+  readonly bornHost: string;
+  readonly preparedTransactionOffset: number;
   readonly reconsumeTimes: number;
   /** A slice of the answer. Still compressed when bit 0 of sysFlag is set. */
   readonly body: Buffer;
@@ -50,11 +53,20 @@ function decodeMessage(record: Buffer, isV2: boolean): ReceivedMessage {
     sysFlag,
     bornTimestamp: int64At(record, 40),
     storeTimestamp: int64At(record, storeTimeAt),
+    bornHost: hostText(record, 48, bornHostBytes - 4),
     reconsumeTimes: record.readInt32BE(reconsumeAt),
+    preparedTransactionOffset: int64At(record, reconsumeAt + 4),
     body: record.subarray(bodyAt, bodyEnd),
     topic: record.toString('utf8', topicAt, topicEnd),
     properties: parseProperties(record.toString('utf8', topicEnd + 2, propertiesEnd)),
   };
+}
+
+function hostText(bytes: Buffer, at: number, addressBytes: number): string {
+  const port = bytes.readInt32BE(at + addressBytes);
+  if (addressBytes === 4) return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}:${port}`;
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(at + 2 * index).toString(16));
+  return `${groups.join(':')}:${port}`;
 }
 
 const int64At = (bytes: Buffer, at: number): number => bytes.readInt32BE(at) * 0x100000000 + bytes.readUInt32BE(at + 4);

@@ -24,7 +24,7 @@ type ServerHost = Pick<Host, 'network' | 'clock' | 'timers' | 'log'>;
 
 /** Listens for remoting connections and hands their requests to the router. A bad frame closes its connection only. */
 export class RemotingServer implements Lifecycle {
-  private readonly peers = new Set<RemotingPeer>();
+  private readonly peers = new Map<number, RemotingPeer>();
   private readonly strangers = new Set<Connection>();
   private readonly closedListeners: ((peer: Peer) => void)[] = [];
   private readonly idleMs: number;
@@ -60,6 +60,11 @@ export class RemotingServer implements Lifecycle {
     return this.peers.size;
   }
 
+  /** The open connection with this id. */
+  peer(id: number): Peer | undefined {
+    return this.peers.get(id);
+  }
+
   async start(): Promise<void> {
     const { host, port, tls } = this.options;
     this.listener = await this.host.network.listen(
@@ -74,7 +79,7 @@ export class RemotingServer implements Lifecycle {
     this.cancelSweep();
     const { listener } = this;
     this.listener = undefined;
-    for (const peer of [...this.peers]) peer.close();
+    for (const peer of [...this.peers.values()]) peer.close();
     for (const connection of [...this.strangers]) connection.destroy();
     await listener?.close();
   }
@@ -87,7 +92,7 @@ export class RemotingServer implements Lifecycle {
 
   private serve(connection: Connection): void {
     const peer = new RemotingPeer(this.host, connection, this.router, this.onClosed, this.options);
-    this.peers.add(peer);
+    this.peers.set(peer.id, peer);
     peer.open();
   }
 
@@ -109,13 +114,13 @@ export class RemotingServer implements Lifecycle {
   }
 
   private readonly onClosed = (peer: RemotingPeer, reason: Error | undefined): void => {
-    this.peers.delete(peer);
+    this.peers.delete(peer.id);
     if (reason !== undefined) this.host.log.info({ peer: peer.remote, reason: reason.message }, 'connection closed');
     for (const listener of this.closedListeners) listener(peer);
   };
 
   private closeIdle(): void {
     const limit = this.host.clock.monotonicMs() - this.idleMs;
-    for (const peer of [...this.peers]) if (peer.lastActiveMs < limit) peer.close();
+    for (const peer of [...this.peers.values()]) if (peer.lastActiveMs < limit) peer.close();
   }
 }

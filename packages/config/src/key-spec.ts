@@ -74,7 +74,7 @@ export function long(fallback: Fallback<number>, options: NumberOptions): KeySpe
     fallback,
     read(value) {
       const capped = cappedLong(value);
-      if (capped === undefined || options.max !== undefined) return readWhole(value, min, max, options.unit);
+      if (capped === undefined || capped < min || capped > max) return readWhole(value, min, max, options.unit);
       return { ok: true, value: capped, warning: `${value} is read as ${capped}` };
     },
   };
@@ -147,7 +147,7 @@ function readWhole(value: string, min: number, max: number, unit: string | undef
   const number = /^[+-]?\d+$/.test(value) ? Number(value) : NaN;
   if (number >= min && number <= max) return { ok: true, value: number === 0 ? 0 : number };
   const expected = `a whole number ${range(min, max)}`;
-  return { ok: false, expected: unit === undefined ? expected : `${expected} (${unit})` };
+  return { ok: false, expected: unit === undefined || unit === 'port' ? expected : `${expected} (${unit})` };
 }
 
 function cappedLong(value: string): number | undefined {
@@ -160,6 +160,8 @@ function cappedLong(value: string): number | undefined {
 
 function range(min: number | undefined, max: number | undefined): string {
   if (min === undefined) return `of at most ${max}`;
-  if (max === undefined || max === Number.MAX_SAFE_INTEGER) return `of at least ${min}`;
+  if (max === undefined || max === INT_MAX || max === Number.MAX_SAFE_INTEGER) {
+    return min === Number.MIN_SAFE_INTEGER ? 'of any size' : min === INT_MIN ? 'of at most 32 bits' : `from ${min} on`;
+  }
   return `from ${min} to ${max}`;
 }

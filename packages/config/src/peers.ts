@@ -1,5 +1,7 @@
 import { parseAddress } from '@batonmq/host';
+import { isAddress } from './address-list';
 import { ConfigError } from './config-error';
+import { jRaftKeys } from './keys/controller-keys';
 import { type ControllerConfig } from './schemas';
 
 /** One controller. */
@@ -63,8 +65,7 @@ export function controllerPeers(config: PeerKeys): ControllerPeers {
 
 function usesJRaftKeys(config: PeerKeys): boolean {
   if (config.controllerType === 'jRaft') return true;
-  const standard = 'localhost:9880,localhost:9881,localhost:9882';
-  return config.controllerDLegerPeers === undefined && config.jRaftInitConf !== standard;
+  return config.controllerDLegerPeers === undefined && config.jRaftInitConf !== jRaftKeys.jRaftInitConf.fallback;
 }
 
 function dLegerPeers(config: PeerKeys): ControllerPeers {
@@ -80,7 +81,7 @@ function dLegerPeers(config: PeerKeys): ControllerPeers {
 function jRaftPeers(config: PeerKeys): ControllerPeers {
   const ids = items(config.jRaftInitConf, ',');
   const addresses = items(config.jRaftControllerRPCAddr, ',');
-  if (ids.length !== addresses.length) {
+  if (addresses.length < ids.length) {
     const counts = `has ${addresses.length} addresses, jRaftInitConf has ${ids.length}`;
     throw invalid('jRaftControllerRPCAddr', counts, 'one request address for each Raft address, in the same order');
   }
@@ -123,8 +124,7 @@ function checked(peers: Peer[], key: string, form: string): Peer[] {
 
 function peerOf(id: string, text: string, key: string): Peer {
   const parsed = parseAddress(text);
-  if (parsed === undefined || parsed.port === 0)
-    throw invalid(key, `"${text}" of ${id} is not an address`, 'host:port');
+  if (parsed === undefined || !isAddress(text)) throw invalid(key, `"${text}" of ${id} is not an address`, 'host:port');
   return { id, address: text.trim(), host: parsed.host, port: parsed.port };
 }
 

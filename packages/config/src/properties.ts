@@ -3,6 +3,7 @@ import { ConfigError } from './config-error';
 const BYTE_ORDER_MARK = '\uFEFF';
 const BLANK = /[ \t\f]/;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f' };
+const CONTROLS: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\f': '\\f' };
 
 /**
  * Reads the text of a Java properties file (rules of java.util.Properties.load): comments with `#` and `!`, key and value
@@ -22,13 +23,16 @@ export function parseProperties(text: string, source = 'properties'): Map<string
   return properties;
 }
 
-/** The text of a properties file with one `key=value` per line, sorted by key, that {@link parseProperties} reads back. */
+/**
+ * The text of a properties file with one `key=value` per line, sorted by key, that {@link parseProperties} and Java read back.
+ * What is not ASCII becomes `\uXXXX`, because Java reads files as ISO 8859-1. Absent values are left out.
+ */
 export function formatProperties(properties: Iterable<readonly [string, unknown]>): string {
-  const lines: string[] = [];
-  for (const [key, value] of properties) {
-    if (value !== undefined) lines.push(`${escapeKey(key)}=${escapeValue(String(value))}\n`);
-  }
-  return lines.sort().join('');
+  return [...properties]
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
+    .map(([key, value]) => `${escaped(key, /[\\ =:#!]/g)}=${escaped(String(value), /\\|^[ #!]/g)}\n`)
+    .join('');
 }
 
 interface LogicalLine {
@@ -95,16 +99,8 @@ function unescape(text: string, line: number, source: string): string {
   });
 }
 
-function escapeKey(key: string): string {
-  return escapeValue(key).replace(/(?<!\\)[ =:]/g, '\\$&');
-}
-
-function escapeValue(value: string): string {
-  return value
-    .replace(/\\/g, '\\\\')
-    .replace(/\n/g, '\\n')
-    .replace(/\r/g, '\\r')
-    .replace(/\t/g, '\\t')
-    .replace(/\f/g, '\\f')
-    .replace(/^[#! ]/, '\\$&');
+function escaped(text: string, special: RegExp): string {
+  return text.replace(special, '\\$&').replace(/[^ -~]/g, (char) => {
+    return CONTROLS[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }

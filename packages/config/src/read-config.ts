@@ -4,6 +4,7 @@ import { anyMachine, type Defaults } from './machine-defaults';
 import { nearestKey } from './nearest-key';
 import { type AnySchema, type ValuesOf } from './schema';
 
+type EachValues<S> = S extends AnySchema ? ValuesOf<S> : never;
 type Intersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
 
 export interface ConfigReading<T> {
@@ -33,7 +34,7 @@ export function readConfig<const S extends readonly AnySchema[]>(
   properties: ReadonlyMap<string, string>,
   source: string,
   machine?: Defaults,
-): ConfigReading<Intersection<ValuesOf<S[number]>>>;
+): ConfigReading<Intersection<EachValues<S[number]>>>;
 export function readConfig(
   schemas: AnySchema | readonly AnySchema[],
   properties: ReadonlyMap<string, string>,

@@ -1,4 +1,5 @@
-import { parseAddress, splitAddresses } from '@batonmq/host';
+import { splitAddresses } from '@batonmq/host';
+import { badAddress } from './address-list';
 import { brokerAddresses } from './broker-addresses';
 import { ConfigError } from './config-error';
 import { type BrokerConfig } from './schemas';
@@ -66,11 +67,9 @@ function checkMode(config: ValidatedKeys): void {
 }
 
 function checkAddresses(key: string, list: string): void {
-  for (const item of splitAddresses(list)) {
-    const port = parseAddress(item)?.port;
-    if (port === undefined || port === 0)
-      throw invalid(key, `has an entry "${item}" that is not an address`, 'expected host:port;host:port', item);
-  }
+  const bad = badAddress(list);
+  if (bad === undefined) return;
+  throw invalid(key, `has an entry "${bad}" that is not an address`, 'expected host:port;host:port', bad);
 }
 
 function checkPorts(config: ValidatedKeys): void {

@@ -45,6 +45,8 @@ export const brokerIdentityKeys = {
 export const registrationKeys = {
   fetchNameSrvAddrByDnsLookup: flag(false, { doc: 'namesrvAddr is a domain to be resolved again and again' }),
   fetchNamesrvAddrByAddressServer: flag(false, { doc: 'asks an address server for name servers' }),
+  rmqAddressServerDomain: text('jmenv.tbsite.net', { doc: 'that address server' }),
+  rmqAddressServerSubGroup: text('nsaddr', { doc: 'path on it' }),
   fetchNamesrvAddrInterval: long(10000, { min: 1, unit: 'ms', doc: 'period of that' }),
   updateNameServerAddrPeriod: int(120000, { min: 1, unit: 'ms', doc: 'period of resolving the domain' }),
   registerNameServerPeriod: int(30000, { unit: 'ms', doc: 'period of registration; kept within 10 to 60 s' }),

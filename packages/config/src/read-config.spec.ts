@@ -37,6 +37,13 @@ describe('readConfig', () => {
     ]);
   });
 
+  it('puts keys that resemble none into one line', () => {
+    const license = '<!--\n Licensed to\n contributor agreements\n this work\n The ASF\n (the "License")\n-->\nseats=3';
+    expect(read(license).warnings).toEqual([
+      'unknown keys in car.conf are ignored: <!--, Licensed, contributor, this, The and 2 more',
+    ]);
+  });
+
   it('says which set keys have no effect, unless they say what holds anyway', () => {
     expect(read('turbo=true').hints).toEqual(['turbo in car.conf has no effect: there is no turbo']);
     expect(read('turbo=false').hints).toEqual([]);
@@ -57,7 +64,9 @@ describe('readConfig', () => {
   });
 
   it('does not confuse keys with what every object has', () => {
-    expect(read('constructor=1\n__proto__=2').warnings).toHaveLength(2);
+    expect(read('constructor=1\n__proto__=2').warnings).toEqual([
+      'unknown keys in car.conf are ignored: constructor, __proto__',
+    ]);
   });
 });
 

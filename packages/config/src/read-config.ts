@@ -7,10 +7,12 @@ import { type AnySchema, type ValuesOf } from './schema';
 type EachValues<S> = S extends AnySchema ? ValuesOf<S> : never;
 type Intersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never;
 
+const MAX_STRANGERS_SHOWN = 5;
+
 export interface ConfigReading<T> {
   /** Every key of every schema. A key that several schemas have takes the type and the default of the first. */
   readonly values: T;
-  /** Unknown keys, and values that are read otherwise than they look; one line each, in the order of the file. */
+  /** Unknown keys, and values that are read otherwise than they look; one line each, and one for all keys that resemble none. */
   readonly warnings: string[];
   /** Keys that are set to something else than their default but have no effect here, and why; one line each. */
   readonly hints: string[];
@@ -46,10 +48,13 @@ export function readConfig(
   for (const [key, spec] of known) values[key] = defaultOf(spec, machine);
   const warnings: string[] = [];
   const hints: string[] = [];
+  const strangers: string[] = [];
   for (const [key, text] of properties) {
     const spec = known.get(key);
     if (spec === undefined) {
-      warnings.push(unknownKey(key, source, known.keys()));
+      const nearest = nearestKey(key, known.keys());
+      if (nearest === undefined) strangers.push(key);
+      else warnings.push(`unknown key ${key} in ${source} is ignored; did you mean ${nearest}?`);
       continue;
     }
     const { value, warning } = readValue(key, spec, text, source);
@@ -59,6 +64,7 @@ export function readConfig(
     }
     values[key] = value;
   }
+  warnings.push(...strangersLine(strangers, source));
   return { values, warnings, hints };
 }
 
@@ -102,7 +108,15 @@ function mergedKeys(schemas: readonly AnySchema[]): Map<string, KeySpec<unknown>
   return merged;
 }
 
-function unknownKey(key: string, source: string, known: Iterable<string>): string {
-  const nearest = nearestKey(key, known);
-  return `unknown key ${key} in ${source} is ignored${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+/** One line for all keys that resemble none: a file of another component, or a license in `<!-- -->`, has dozens. */
+function strangersLine(keys: readonly string[], source: string): string[] {
+  if (keys.length === 0) return [];
+  const shown = keys.slice(0, MAX_STRANGERS_SHOWN).map((key) => key.slice(0, 60));
+  const more = keys.length - shown.length;
+  const list = more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`;
+  return [
+    keys.length === 1
+      ? `unknown key ${list} in ${source} is ignored`
+      : `unknown keys in ${source} are ignored: ${list}`,
+  ];
 }

@@ -47,10 +47,11 @@ export function nodeTimers(log: Logger): Timers {
 }
 
 const ready = Promise.resolve();
+const { nextTick } = process;
 
 /** The real event loop, for programs that drive a world of their own on top of it (the simulator). */
 export const nodeTurns: Turns = {
   // A tick asked for within a job runs when the queue of jobs is empty; one asked for within a tick would run before.
-  afterJobs: (task) => void ready.then(() => process.nextTick(task)),
+  afterJobs: (task) => void ready.then(() => nextTick(task)),
   nextTurn: (task) => void setImmediate(task),
 };

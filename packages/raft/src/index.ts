@@ -1,1 +1,14 @@
-export {};
+export { RaftNode } from './node';
+export { RaftError, type RaftErrorCode } from './errors';
+export { LevelStorage } from './storage/level';
+export { MemoryDisk, MemoryStorage, type MemoryStorageOptions } from './storage/memory';
+export { FramedTransport, type FramedTransportOptions } from './transport/framed';
+export { RSocketTransport, type RSocketTransportOptions } from './transport/rsocket';
+export { looksLikeRSocket } from './transport/looks-like-rsocket';
+
+export type { RaftNodeOptions, RaftStatus } from './node-options';
+export type { StateMachine } from './state-machine';
+export type { RaftStorage } from './storage/storage';
+export type { Peer, RaftTransport, TransportIdentity, TransportReceiver } from './transport/transport';
+export type { Entry, EntryKind, HardState, LogPoint, NodeId, Recovered, Snapshot, WriteBatch } from './core/types';
+export type { Message } from './core/message';

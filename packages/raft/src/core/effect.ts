@@ -1,0 +1,23 @@
+import type { Message } from './message';
+import type { Entry, NodeId, Snapshot, WriteBatch } from './types';
+
+/**
+ * What the shell must do, in this order. Order is data: a vote sent before it is durable is a lost vote, so `after:
+ * 'persist'` holds a message until every persist effect before it is durable; `now` does not wait.
+ */
+export type Effect =
+  | { readonly kind: 'persist'; readonly batch: WriteBatch }
+  | { readonly kind: 'send'; readonly to: NodeId; readonly message: Message; readonly after: 'persist' | 'now' }
+  /** Committed; contiguous with what was applied before. */
+  | { readonly kind: 'apply'; readonly entries: readonly Entry[] }
+  /** The state machine is replaced by this image. */
+  | { readonly kind: 'restore'; readonly snapshot: Snapshot }
+  /** Answer to `propose`: the index of its first entry, or why there is none. */
+  | { readonly kind: 'proposed'; readonly firstIndex: number }
+  | { readonly kind: 'refused'; readonly because: 'not-leader' | 'transferring' }
+  /** A read that was asked for may be made now; everything it must see was in apply effects before this one. */
+  | { readonly kind: 'read-ready'; readonly id: number }
+  | { readonly kind: 'read-failed'; readonly id: number }
+  | { readonly kind: 'transfer-ended'; readonly because: 'handed-over' | 'timeout' | 'no-successor' | 'not-leader' }
+  /** Role, term, leader or readiness changed. */
+  | { readonly kind: 'status' };

@@ -1,0 +1,28 @@
+import type { Message } from './message';
+import type { HardState, LogPoint, NodeId } from './types';
+
+/** Time and chance come with the event: the core has neither. */
+export interface Stamp {
+  /** Monotonic milliseconds of this node; never less than in the event before. */
+  readonly now: number;
+  /** Uniform in [0, 1): spreads election timeouts. */
+  readonly random: number;
+}
+
+export type EventBody =
+  /** Deadlines may have passed. */
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'message'; readonly from: NodeId; readonly message: Message }
+  /** Everything of the persist effects up to here is durable; absent parts did not change. */
+  | { readonly kind: 'persisted'; readonly hardState?: HardState; readonly last?: LogPoint }
+  | { readonly kind: 'propose'; readonly data: readonly Buffer[] }
+  /** Asks when a linearizable read may be made. `id` comes back in the answer. */
+  | { readonly kind: 'read'; readonly id: number }
+  /** Hands leadership over, to the best successor when `to` is absent. */
+  | { readonly kind: 'transfer'; readonly to?: NodeId }
+  /** The state machine's image after applying `index`. */
+  | { readonly kind: 'snapshot-taken'; readonly index: number; readonly data: Buffer }
+  /** The transport could not deliver to `peer`: what is in flight to it may be lost. */
+  | { readonly kind: 'unreachable'; readonly peer: NodeId };
+
+export type Event = EventBody & Stamp;

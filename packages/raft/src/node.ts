@@ -1,0 +1,299 @@
+import { textOf, type Lifecycle } from '@batonmq/host';
+import type { Effect } from './core/effect';
+import type { EventBody } from './core/event';
+import { createState, isReady, type RaftState } from './core/state';
+import { nextDeadlineMs, step } from './core/step';
+import type { Entry, Recovered } from './core/types';
+import { DeadlineTimer } from './deadline-timer';
+import { RaftError } from './errors';
+import { coreOptionsOf, statusOf, type RaftNodeOptions, type RaftStatus } from './node-options';
+import { Proposals } from './proposals';
+import { Waiters, type Waiter } from './waiters';
+import { WriteGate } from './write-gate';
+
+type Phase = 'new' | 'running' | 'stopped';
+
+/**
+ * One member of a Raft group: the shell around the pure core. Turns timers, messages and calls into events, and effects
+ * into writes, messages and calls of the state machine. One write to the disk is in flight at a time; everything that
+ * comes meanwhile goes with the next.
+ */
+export class RaftNode implements Lifecycle {
+  private phase: Phase = 'new';
+  private stateOrNone: RaftState | undefined;
+  private readonly gate = new WriteGate();
+  private readonly timer: DeadlineTimer;
+  private readonly proposals: Proposals;
+  private readonly reads: Waiters<void>;
+  private readonly readsById = new Map<number, Waiter<void>>();
+  private readonly transfers: Waiters<void>;
+  private readonly transferring: Waiter<void>[] = [];
+  private nextReadId = 1;
+  private readonly queue: EventBody[] = [];
+  private busy = false;
+  private readonly listeners = new Set<(status: RaftStatus) => void>();
+  private readonly timeoutMs: number;
+  private readonly snapshotEvery: number;
+  private failure: RaftError | undefined;
+  private writing: Promise<void> | undefined;
+
+  constructor(private readonly options: RaftNodeOptions) {
+    const { host } = options;
+    const { heartbeatMs } = coreOptionsOf(options);
+    this.timeoutMs = options.timeoutMs ?? 10_000;
+    this.snapshotEvery = options.snapshotEveryEntries ?? 10_000;
+    const deadline = (): number => nextDeadlineMs(this.state);
+    this.timer = new DeadlineTimer(host, deadline, heartbeatMs, () => this.dispatch({ kind: 'tick' }));
+    this.proposals = new Proposals(host, options.maxPending ?? 20_000, (data) =>
+      this.dispatch({ kind: 'propose', data }),
+    );
+    this.reads = new Waiters(host, () => new RaftError('TIMEOUT', 'no majority confirmed the leader in time'));
+    this.transfers = new Waiters(host, () => new RaftError('TIMEOUT', 'leadership was not handed over in time'));
+  }
+
+  /** Reads the storage, restores the machine, listens. Resolves before there is a leader. @throws RaftError */
+  async start(): Promise<void> {
+    if (this.phase !== 'new') throw new RaftError('STOPPED', 'a raft node starts once');
+    const { host, storage, machine, transport, id, group, peers } = this.options;
+    const core = coreOptionsOf(this.options);
+    const recovered = await storage.open();
+    this.stateOrNone = createState(core, recovered, host.clock.monotonicMs(), host.random.next());
+    if (recovered.snapshot !== undefined) machine.restore(recovered.snapshot.data);
+    this.logStart(recovered);
+    this.phase = 'running';
+    await transport.start(
+      { id, group, peers },
+      {
+        message: (from, message) => this.dispatch({ kind: 'message', from, message }),
+        unreachable: (peer) => this.dispatch({ kind: 'unreachable', peer }),
+      },
+    );
+    if (this.phase === 'running') this.timer.update();
+  }
+
+  private logStart({ hardState, entries, snapshot }: Recovered): void {
+    const { id, group, host } = this.options;
+    const fields = { group, node: id, term: hardState.term, entries: entries.length, snapshot: snapshot?.index ?? 0 };
+    host.log.info(fields, 'raft node starts');
+  }
+
+  async stop(): Promise<void> {
+    const { phase } = this;
+    this.halt(new RaftError('STOPPED', 'the raft node is stopped'));
+    if (phase === 'new') return;
+    await this.options.transport.stop();
+    await this.writing;
+    await this.options.storage.close();
+  }
+
+  /**
+   * Puts `data` into the log. Resolves with the state machine's result once it is committed and applied on this node.
+   * @param data not to be changed afterwards
+   * @throws RaftError NOT_LEADER (with leaderHint), DROPPED: did not and will not happen; TIMEOUT, STOPPED: not known
+   */
+  propose(data: Buffer, timeoutMs = this.timeoutMs): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.refusal();
+      if (refusal !== undefined) reject(refusal);
+      else this.proposals.add(data, timeoutMs, resolve, reject);
+    });
+  }
+
+  /**
+   * Resolves when a linearizable read of the machine may be made on this node, at once.
+   * @throws RaftError NOT_LEADER, TIMEOUT, STOPPED
+   */
+  readIndex(timeoutMs = this.timeoutMs): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.refusal();
+      if (refusal !== undefined) return reject(refusal);
+      const id = this.nextReadId++;
+      const forget = (): boolean => this.readsById.delete(id);
+      const waiter = this.reads.add(
+        timeoutMs,
+        () => void (forget(), resolve()),
+        (error) => void (forget(), reject(error)),
+      );
+      this.readsById.set(id, waiter);
+      this.dispatch({ kind: 'read', id });
+    });
+  }
+
+  /**
+   * Hands leadership to `to`, or to the follower that has most of the log. Resolves when this node leads no more.
+   * @throws RaftError NOT_LEADER, TIMEOUT: it still leads; DROPPED: there is no such follower
+   */
+  transferLeadership(to?: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.refusal();
+      if (refusal !== undefined) return reject(refusal);
+      this.transferring.push(this.transfers.add(this.timeoutMs, resolve, reject));
+      this.dispatch({ kind: 'transfer', to });
+    });
+  }
+
+  status(): RaftStatus {
+    const { stateOrNone: state } = this;
+    if (state !== undefined) return statusOf(state, isReady(state), this.phase === 'stopped');
+    const none = { term: 0, leaderId: undefined, commitIndex: 0, appliedIndex: 0, lastIndex: 0, snapshotIndex: 0 };
+    return { role: this.phase === 'stopped' ? 'stopped' : 'follower', ...none, ready: false, followers: [] };
+  }
+
+  /** Tells of changes of role, term, leader or readiness, after the fact. @returns takes the listener away */
+  onRoleChange(listener: (status: RaftStatus) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  private get state(): RaftState {
+    if (this.stateOrNone === undefined) throw new RaftError('STOPPED', 'the raft node was not started');
+    return this.stateOrNone;
+  }
+
+  private refusal(): RaftError | undefined {
+    if (this.phase !== 'running') return this.failure ?? new RaftError('STOPPED', 'the raft node does not run');
+    return this.state.role === 'leader' ? undefined : this.notLeader();
+  }
+
+  private notLeader(): RaftError {
+    const leaderHint = this.state.leaderId;
+    const text = leaderHint === undefined ? 'and knows no leader' : `${leaderHint} does`;
+    return new RaftError('NOT_LEADER', `node ${this.options.id} does not lead: ${text}`, { leaderHint });
+  }
+
+  /** Events are handled one after the other, also those that come out of handling one. */
+  private dispatch(event: EventBody): void {
+    if (this.phase !== 'running') return;
+    this.queue.push(event);
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      for (let next = this.queue.shift(); next !== undefined && this.phase === 'running'; next = this.queue.shift()) {
+        this.handle(next);
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private handle(event: EventBody): void {
+    const { clock, random } = this.options.host;
+    const effects = step(this.state, { ...event, now: clock.monotonicMs(), random: random.next() });
+    for (const effect of effects) this.perform(effect);
+    this.maybeSnapshot();
+    this.maybeWrite();
+    this.timer.update();
+  }
+
+  private perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'persist':
+        return this.gate.add(effect.batch);
+      case 'send':
+        if (effect.after === 'now' || !this.gate.hold(effect)) this.options.transport.send(effect.to, effect.message);
+        return;
+      case 'apply':
+        return this.apply(effect.entries);
+      case 'restore':
+        this.options.machine.restore(effect.snapshot.data);
+        return this.proposals.skipped(effect.snapshot.index);
+      case 'proposed':
+        return this.proposals.placed(effect.firstIndex, this.state.term);
+      case 'refused':
+        return this.proposals.refused(this.refusalOf(effect.because));
+      case 'read-ready':
+        return this.readsById.get(effect.id)?.resolve();
+      case 'read-failed':
+        return this.readsById.get(effect.id)?.reject(this.notLeader());
+      case 'transfer-ended':
+        return this.transferEnded(effect.because);
+      case 'status':
+        return this.announce();
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  private refusalOf(because: 'not-leader' | 'transferring'): RaftError {
+    if (because === 'not-leader') return this.notLeader();
+    return new RaftError('DROPPED', 'leadership is being handed over', { hint: 'try again in a moment' });
+  }
+
+  private apply(entries: readonly Entry[]): void {
+    const { machine } = this.options;
+    for (const entry of entries) {
+      const result = entry.kind === 'data' ? machine.apply(entry.data, entry.index) : undefined;
+      this.proposals.applied(entry, result);
+    }
+  }
+
+  private transferEnded(because: Extract<Effect, { kind: 'transfer-ended' }>['because']): void {
+    const waiter = this.transferring.shift();
+    if (because === 'handed-over') waiter?.resolve();
+    else if (because === 'not-leader') waiter?.reject(this.notLeader());
+    else if (because === 'timeout') waiter?.reject(new RaftError('TIMEOUT', 'the successor did not take over in time'));
+    else waiter?.reject(new RaftError('DROPPED', 'there is no such follower to hand over to'));
+  }
+
+  private announce(): void {
+    const status = this.status();
+    const { id, group, host } = this.options;
+    const { role, term, leaderId: leader, ready } = status;
+    host.log.info({ group, node: id, role, term, leader, ready }, 'raft role');
+    for (const listener of [...this.listeners]) {
+      try {
+        listener(status);
+      } catch (error) {
+        host.log.error({ node: id, error: textOf(error) }, 'a listener for raft roles failed');
+      }
+    }
+  }
+
+  private maybeSnapshot(): void {
+    const { appliedIndex: index, snapshot } = this.state;
+    if (this.snapshotEvery === 0 || index - (snapshot?.index ?? 0) < this.snapshotEvery) return;
+    const data = this.options.machine.snapshot();
+    this.queue.unshift({ kind: 'snapshot-taken', index, data });
+  }
+
+  private maybeWrite(): void {
+    const batch = this.gate.begin();
+    if (batch === undefined) return;
+    this.writing = this.options.storage.write(batch).then(
+      () => this.written(),
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  private written(): void {
+    if (this.phase !== 'running') return;
+    const { hardState, last, released } = this.gate.complete();
+    for (const { to, message } of released) this.options.transport.send(to, message);
+    this.dispatch({ kind: 'persisted', hardState, last });
+  }
+
+  /** The disk, the machine or a rule of Raft failed: a member that cannot be trusted is better no member. */
+  private fail(error: unknown): void {
+    if (this.phase !== 'running') return;
+    const { id, group, host, transport } = this.options;
+    host.log.error({ group, node: id, error: textOf(error) }, 'raft node stops itself');
+    this.halt(new RaftError('STOPPED', `the raft node stopped itself: ${textOf(error)}`, { cause: error }));
+    transport
+      .stop()
+      .catch((cause: unknown) => host.log.error({ node: id, error: textOf(cause) }, 'transport did not stop'));
+    this.announce();
+  }
+
+  private halt(reason: RaftError): void {
+    if (this.phase === 'stopped') return;
+    this.phase = 'stopped';
+    this.failure = reason;
+    this.queue.length = 0;
+    this.timer.stop();
+    this.proposals.rejectAll(reason);
+    this.reads.rejectAll(reason);
+    this.transfers.rejectAll(reason);
+  }
+}

@@ -1,0 +1,175 @@
+import { codeOf, nodeChecksums, textOf, type Checksums } from '@batonmq/host';
+import { Level } from 'level';
+import type { Entry, HardState, LogPoint, Recovered, Snapshot, WriteBatch } from '../core/types';
+import { RaftError } from '../errors';
+import { FORMAT_VERSION, Key, LevelFormat, SNAPSHOT_PIECE_BYTES, corrupt, type SnapshotRecord } from './level-format';
+import type { RaftStorage } from './storage';
+
+const BINARY = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
+const READ_AT_ONCE = 1000;
+
+/**
+ * The log in a LevelDB directory of its own. Every write is one chained batch with sync: atomic, and on the disk when it
+ * resolves. LevelDB drops a torn last batch by itself; whatever else does not add up (a gap, a checksum, a missing
+ * piece) refuses to open, because acknowledged entries may be what is missing.
+ */
+export class LevelStorage implements RaftStorage {
+  private readonly format: LevelFormat;
+  private db: Level<Buffer, Buffer> | undefined;
+  private base: LogPoint = { index: 0, term: 0 };
+  private lastIndex = 0;
+  private snapshot: SnapshotRecord | undefined;
+
+  /** @param directory made when missing; one node's alone */
+  constructor(
+    private readonly directory: string,
+    options: { readonly checksums?: Checksums } = {},
+  ) {
+    this.format = new LevelFormat(options.checksums ?? nodeChecksums);
+  }
+
+  async open(): Promise<Recovered> {
+    const db = new Level<Buffer, Buffer>(this.directory, { ...BINARY, compression: false });
+    try {
+      await db.open();
+    } catch (error) {
+      throw this.openError(error);
+    }
+    this.db = db;
+    try {
+      return await this.recover(db);
+    } catch (error) {
+      await this.close();
+      throw codeOf(error) === 'LEVEL_CORRUPTION' ? corrupt(textOf(error), error) : error;
+    }
+  }
+
+  private openError(error: unknown): RaftError {
+    const { cause } = error as { cause?: unknown };
+    const reason = cause === undefined ? textOf(error) : textOf(cause);
+    if (codeOf(cause) === 'LEVEL_LOCKED') {
+      return new RaftError('LOCKED', `${this.directory} is in use by another process`, { cause: error });
+    }
+    if (codeOf(cause) === 'LEVEL_CORRUPTION') return corrupt(reason, error);
+    return new RaftError('STORAGE', `cannot open ${this.directory}: ${reason}`, { cause: error });
+  }
+
+  private async recover(db: Level<Buffer, Buffer>): Promise<Recovered> {
+    const version = await db.get(Key.version);
+    if (version === undefined) await db.put(Key.version, Buffer.from([FORMAT_VERSION]), { sync: true });
+    else if (version[0] !== FORMAT_VERSION) {
+      throw new RaftError('STORAGE', `${this.directory} has format ${version[0]}, this is for ${FORMAT_VERSION}`);
+    }
+    const hardState = await this.readHardState(db);
+    const baseValue = await db.get(Key.base);
+    this.base = baseValue === undefined ? { index: 0, term: 0 } : this.format.decodeBase(baseValue);
+    const entries = await this.readEntries(db);
+    const snapshot = await this.readSnapshot(db);
+    this.lastIndex = this.base.index + entries.length;
+    if ((snapshot?.index ?? 0) < this.base.index || this.lastIndex < (snapshot?.index ?? 0)) {
+      throw corrupt(`log (${this.base.index}, ${this.lastIndex}], snapshot at ${snapshot?.index ?? 'none'}`);
+    }
+    const lastTerm = entries[entries.length - 1]?.term ?? this.base.term;
+    if (hardState.term < lastTerm) throw corrupt(`term ${hardState.term}, but the log ends in term ${lastTerm}`);
+    return { hardState, base: this.base, entries, snapshot };
+  }
+
+  private async readHardState(db: Level<Buffer, Buffer>): Promise<HardState> {
+    const value = await db.get(Key.hardState);
+    return value === undefined ? { term: 0, votedFor: undefined } : this.format.decodeHardState(value);
+  }
+
+  private async readEntries(db: Level<Buffer, Buffer>): Promise<Entry[]> {
+    const entries: Entry[] = [];
+    let previous = this.base;
+    const iterator = db.iterator({ gte: Key.entry(0), lt: Key.entry(Number.MAX_SAFE_INTEGER) });
+    try {
+      for (;;) {
+        const rows = await iterator.nextv(READ_AT_ONCE);
+        if (rows.length === 0) return entries;
+        for (const [key, value] of rows) {
+          const entry = this.format.decodeEntry(key, value);
+          if (entry.index !== previous.index + 1) throw corrupt(`log entry ${entry.index} follows ${previous.index}`);
+          if (entry.term < previous.term)
+            throw corrupt(`term ${entry.term} follows ${previous.term} at ${entry.index}`);
+          entries.push(entry);
+          previous = entry;
+        }
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  private async readSnapshot(db: Level<Buffer, Buffer>): Promise<Snapshot | undefined> {
+    const value = await db.get(Key.snapshot);
+    if (value === undefined) return undefined;
+    const record = this.format.decodeSnapshot(value);
+    const keys = Array.from({ length: record.pieces }, (_, n) => Key.chunk(record.index, n));
+    const pieces = await db.getMany(keys);
+    if (pieces.some((piece) => piece === undefined)) throw corrupt(`snapshot ${record.index} lacks a piece`);
+    const data = Buffer.concat(pieces as Buffer[]);
+    if (data.length !== record.bytes || this.format.crc32(data) !== record.crc) {
+      throw corrupt(`snapshot ${record.index} does not fit its checksum`);
+    }
+    this.snapshot = record;
+    return { index: record.index, term: record.term, data };
+  }
+
+  async write(batch: WriteBatch): Promise<void> {
+    const { db } = this;
+    if (db === undefined) throw new RaftError('STORAGE', `${this.directory} is not open`);
+    const chain = db.batch();
+    if (batch.hardState !== undefined) chain.put(Key.hardState, this.format.encodeHardState(batch.hardState));
+    const lastIndex = this.putEntries(chain, batch);
+    const snapshot = batch.snapshot === undefined ? this.snapshot : this.putSnapshot(chain, batch.snapshot);
+    const base = this.dropPrefix(chain, batch);
+    try {
+      await chain.write({ sync: true });
+    } catch (error) {
+      throw new RaftError('STORAGE', `cannot write to ${this.directory}: ${textOf(error)}`, { cause: error });
+    }
+    this.base = base;
+    this.lastIndex = Math.max(lastIndex, base.index);
+    this.snapshot = snapshot;
+  }
+
+  /** Suffix truncation rides in the same batch, so that no crash leaves a mixed log. */
+  private putEntries(chain: Chain, batch: WriteBatch): number {
+    const { entries, truncateAfter } = batch;
+    const end = entries[entries.length - 1]?.index ?? truncateAfter ?? this.lastIndex;
+    for (let index = end + 1; index <= this.lastIndex && truncateAfter !== undefined; index++) {
+      chain.del(Key.entry(index));
+    }
+    for (const entry of entries) chain.put(Key.entry(entry.index), this.format.encodeEntry(entry));
+    return truncateAfter === undefined ? Math.max(end, this.lastIndex) : end;
+  }
+
+  private putSnapshot(chain: Chain, { index, term, data }: Snapshot): SnapshotRecord {
+    for (let n = 0; n < (this.snapshot?.pieces ?? 0); n++) chain.del(Key.chunk(this.snapshot?.index ?? 0, n));
+    const pieces = Math.ceil(data.length / SNAPSHOT_PIECE_BYTES);
+    for (let n = 0; n < pieces; n++) {
+      chain.put(Key.chunk(index, n), data.subarray(n * SNAPSHOT_PIECE_BYTES, (n + 1) * SNAPSHOT_PIECE_BYTES));
+    }
+    const record: SnapshotRecord = { index, term, bytes: data.length, pieces, crc: this.format.crc32(data) };
+    chain.put(Key.snapshot, this.format.encodeSnapshot(record));
+    return record;
+  }
+
+  private dropPrefix(chain: Chain, batch: WriteBatch): LogPoint {
+    const { base } = batch;
+    if (base === undefined || base.index < this.base.index) return this.base;
+    const end = Math.min(base.index, Math.max(batch.entries[batch.entries.length - 1]?.index ?? 0, this.lastIndex));
+    for (let index = this.base.index + 1; index <= end; index++) chain.del(Key.entry(index));
+    chain.put(Key.base, this.format.encodeBase(base));
+    return base;
+  }
+
+  async close(): Promise<void> {
+    const { db } = this;
+    this.db = undefined;
+    await db?.close();
+  }
+}
+
+type Chain = ReturnType<Level<Buffer, Buffer>['batch']>;

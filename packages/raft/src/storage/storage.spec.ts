@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Level } from 'level';
+import { raftStorageConformance } from '../conformance';
+import type { Entry } from '../core/types';
+import { LevelStorage } from './level';
+import { Key } from './level-format';
+import { MemoryDisk, MemoryStorage } from './memory';
+
+const directories: string[] = [];
+function freshDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'raft-level-'));
+  directories.push(directory);
+  return join(directory, 'log');
+}
+afterAll(() => directories.forEach((directory) => rmSync(directory, { recursive: true, force: true })));
+
+describe('MemoryStorage', () =>
+  raftStorageConformance(it, async () => {
+    const disk = new MemoryDisk();
+    return { process: () => new MemoryStorage(disk) };
+  }));
+
+describe('LevelStorage', () => {
+  raftStorageConformance(it, async () => {
+    const directory = freshDirectory();
+    return { process: () => new LevelStorage(directory) };
+  });
+
+  const entry = (index: number): Entry => ({ index, term: 1, kind: 'data', data: Buffer.from(`entry ${index}`) });
+
+  async function damaged(change: (db: Level<Buffer, Buffer>) => Promise<void>): Promise<LevelStorage> {
+    const directory = freshDirectory();
+    const storage = new LevelStorage(directory);
+    await storage.open();
+    await storage.write({
+      hardState: { term: 2, votedFor: 'a' },
+      entries: Array.from({ length: 20 }, (_, i) => entry(i + 1)),
+      snapshot: { index: 3, term: 1, data: Buffer.alloc(3 << 20, 7) },
+      base: { index: 2, term: 1 },
+    });
+    await storage.close();
+    const db = new Level<Buffer, Buffer>(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
+    await db.open();
+    await change(db);
+    await db.close();
+    return new LevelStorage(directory);
+  }
+  async function flip(db: Level<Buffer, Buffer>, key: Buffer): Promise<void> {
+    const value = Buffer.from((await db.get(key)) as Buffer);
+    value[value.length - 1] = (value[value.length - 1] as number) ^ 1;
+    await db.put(key, value);
+  }
+
+  it.each<[string, (db: Level<Buffer, Buffer>) => Promise<void>]>([
+    ['a changed bit in an entry', (db) => flip(db, Key.entry(10))],
+    ['a changed bit in the last entry', (db) => flip(db, Key.entry(20))],
+    ['a changed bit in the hard state', (db) => flip(db, Key.hardState)],
+    ['a changed bit in the snapshot', (db) => flip(db, Key.chunk(3, 2))],
+    ['a changed bit in the snapshot record', (db) => flip(db, Key.snapshot)],
+    ['an entry at another place', async (db) => db.put(Key.entry(10), (await db.get(Key.entry(11))) as Buffer)],
+    ['a missing entry', (db) => db.del(Key.entry(10))],
+    ['a missing piece of the snapshot', (db) => db.del(Key.chunk(3, 1))],
+    ['a log that ends before its snapshot', async (db) => db.clear({ gte: Key.entry(3), lt: Key.entry(99) })],
+    ['a lost hard state', (db) => db.del(Key.hardState)],
+  ])('refuses to open with %s', async (_, change) => {
+    const storage = await damaged(change);
+    await expect(storage.open()).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+
+  it('opens what was not damaged', async () => {
+    const storage = await damaged(async () => {});
+    expect((await storage.open()).entries).toHaveLength(18);
+    await storage.close();
+  });
+
+  it('is one process at a time', async () => {
+    const directory = freshDirectory();
+    const first = new LevelStorage(directory);
+    await first.open();
+    await expect(new LevelStorage(directory).open()).rejects.toMatchObject({ code: 'LOCKED' });
+    await first.close();
+  });
+});

@@ -1,0 +1,28 @@
+import { PROTOCOL_VERSION, type Hello } from '../proto/codec';
+import type { NodeId } from '../core/types';
+import type { TransportIdentity } from './transport';
+
+export type Verdict =
+  { readonly accepted: true; readonly peer: NodeId } | { readonly accepted: false; readonly because: string };
+
+export function helloTo(identity: TransportIdentity, to: NodeId, refusal = ''): Hello {
+  return { protocolVersion: PROTOCOL_VERSION, group: identity.group, from: identity.id, to, refusal };
+}
+
+/** Whether to talk to who says this hello: same group, a known member, meant for this node, a version we speak. */
+export function judgeHello(identity: TransportIdentity, hello: Hello): Verdict {
+  const refuse = (because: string): Verdict => ({ accepted: false, because });
+  if (hello.refusal !== '') return refuse(`the peer refuses: ${hello.refusal}`);
+  if (hello.protocolVersion !== PROTOCOL_VERSION) {
+    return refuse(
+      `node ${hello.from} speaks version ${hello.protocolVersion}, node ${identity.id} version ${PROTOCOL_VERSION}`,
+    );
+  }
+  if (hello.group !== identity.group)
+    return refuse(`node ${hello.from} is of group ${hello.group}, not ${identity.group}`);
+  if (hello.to !== identity.id) return refuse(`node ${hello.from} looks for ${hello.to}, this is ${identity.id}`);
+  if (hello.from === identity.id || !identity.peers.some((peer) => peer.id === hello.from)) {
+    return refuse(`node ${hello.from} is not a member of group ${identity.group}`);
+  }
+  return { accepted: true, peer: hello.from };
+}

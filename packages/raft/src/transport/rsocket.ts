@@ -1,0 +1,212 @@
+import {
+  textOf,
+  type Connection,
+  type Host,
+  type Listener,
+  type TlsClientOptions,
+  type TlsServerOptions,
+} from '@batonmq/host';
+import { RSocketConnector, RSocketServer, type Frame, type Payload, type RSocket } from '@rsocket/core';
+import type { Message } from '../core/message';
+import type { NodeId } from '../core/types';
+import { RaftError } from '../errors';
+import { decodeBatch, decodeHello, encodeHello } from '../proto/codec';
+import { helloTo, judgeHello } from './handshake';
+import { PeerLink, type Channel } from './peer-link';
+import { RSocketChannel } from './rsocket-channel';
+import { RSocketConnection, type Mux } from './rsocket-connection';
+import { addressOf, type Peer, type RaftTransport, type TransportIdentity, type TransportReceiver } from './transport';
+
+export interface RSocketTransportOptions {
+  /** Listens by itself. Without, connections come through `accept`, from whoever owns the port. */
+  readonly listen?: { readonly host?: string; readonly port: number; readonly tls?: TlsServerOptions };
+  readonly tls?: TlsClientOptions;
+  readonly connectTimeoutMs?: number;
+  readonly keepAliveMs?: number;
+  /** Without a keepalive for this long a connection is dead. Longer than any pause of the event loop. */
+  readonly lifetimeMs?: number;
+}
+
+const DEFAULTS = { connectTimeoutMs: 1000, keepAliveMs: 500, lifetimeMs: 5000 };
+const NOTHING = Buffer.alloc(0);
+const MIME = 'application/x-protobuf';
+
+type Acceptor = {
+  readonly setUp: (first: Frame, c: RSocketConnection) => Promise<void>;
+  readonly makeMux: (first: Frame, c: RSocketConnection) => Mux | undefined;
+};
+
+/**
+ * Raft over RSocket on TCP. Each node connects to every peer to send; its Hello is the data of the SETUP frame, the
+ * answer to a first, empty request is the peer's. Batches go as requests, a bounded number in flight.
+ */
+export class RSocketTransport implements RaftTransport {
+  private readonly links = new Map<NodeId, PeerLink>();
+  private readonly incoming = new Set<RSocketConnection>();
+  private readonly options: typeof DEFAULTS & RSocketTransportOptions;
+  private identity: TransportIdentity | undefined;
+  private receiver: TransportReceiver | undefined;
+  private acceptor: Acceptor | undefined;
+  private listener: Listener | undefined;
+
+  constructor(
+    private readonly host: Pick<Host, 'network' | 'timers' | 'random' | 'log'>,
+    options: RSocketTransportOptions = {},
+  ) {
+    this.options = { ...DEFAULTS, ...options };
+  }
+
+  async start(identity: TransportIdentity, receiver: TransportReceiver): Promise<void> {
+    this.identity = identity;
+    this.receiver = receiver;
+    await this.bind();
+    const { listen } = this.options;
+    if (listen !== undefined) this.listener = await this.host.network.listen(listen, (c) => this.accept(c));
+    for (const peer of identity.peers) {
+      if (peer.id === identity.id) continue;
+      addressOf(peer);
+      const connect = (link: PeerLink): Promise<Channel> => this.connect(identity, peer, link);
+      const onDropped = (): void => this.receiver?.unreachable(peer.id);
+      this.links.set(peer.id, new PeerLink(this.host, { peer: peer.id, connect, onDropped }));
+    }
+  }
+
+  /** The port it listens on by itself, after start. */
+  get port(): number {
+    return this.listener?.port ?? 0;
+  }
+
+  send(to: NodeId, message: Message): void {
+    this.links.get(to)?.send(message);
+  }
+
+  /**
+   * Takes over a connection whose first bytes are an RSocket SETUP (see looksLikeRSocket); bytes that were looked at are
+   * `unread`. Before start and after stop it is closed.
+   */
+  accept(connection: Connection): void {
+    const { acceptor } = this;
+    if (acceptor === undefined) return connection.destroy();
+    const duplex = new RSocketConnection(connection);
+    this.incoming.add(duplex);
+    duplex.onClose(() => this.incoming.delete(duplex));
+    duplex.accept(
+      (first) => acceptor.makeMux(first, duplex),
+      (first) => acceptor.setUp(first, duplex),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.receiver = undefined;
+    this.acceptor = undefined;
+    for (const link of this.links.values()) link.stop();
+    this.links.clear();
+    for (const connection of [...this.incoming]) connection.destroy();
+    const { listener } = this;
+    this.listener = undefined;
+    await listener?.close();
+  }
+
+  /** RSocketServer only gives away its acceptor through a transport that binds: this one remembers it. */
+  private async bind(): Promise<void> {
+    const server = new RSocketServer({
+      acceptor: { accept: async (setup, remote) => this.welcome(setup.data, remote) },
+      transport: {
+        bind: async (setUp, makeMux) => {
+          this.acceptor = { setUp, makeMux };
+          return { close: () => {}, onClose: () => {} };
+        },
+      },
+    });
+    await server.bind();
+  }
+
+  private welcome(data: Buffer | null | undefined, remote: RSocket): Partial<RSocket> {
+    const { identity } = this;
+    if (identity === undefined) throw new RaftError('STOPPED', 'stopped');
+    const hello = decodeHello(data ?? NOTHING);
+    const verdict = judgeHello(identity, hello);
+    if (!verdict.accepted) {
+      this.host.log.warn({ because: verdict.because }, 'refused a raft peer');
+      throw new RaftError('PROTOCOL', verdict.because);
+    }
+    return { requestResponse: responder((bytes) => this.answer(identity, verdict.peer, bytes), remote) };
+  }
+
+  private answer(identity: TransportIdentity, from: NodeId, bytes: Buffer): Buffer {
+    if (bytes.length === 0) return encodeHello(helloTo(identity, from));
+    for (const message of decodeBatch(bytes)) this.receiver?.message(from, message);
+    return NOTHING;
+  }
+
+  private async connect(identity: TransportIdentity, peer: Peer, link: PeerLink): Promise<Channel> {
+    const { keepAliveMs: keepAlive, lifetimeMs: lifetime, connectTimeoutMs: timeoutMs, tls } = this.options;
+    const connection = await this.host.network.connect({ ...addressOf(peer), timeoutMs, tls });
+    const duplex = new RSocketConnection(connection);
+    const connector = new RSocketConnector({
+      setup: { payload: { data: encodeHello(helloTo(identity, peer.id)) }, keepAlive, lifetime, dataMimeType: MIME },
+      transport: {
+        connect: async (makeMux) => {
+          duplex.open(makeMux(duplex) as Mux, () => link.flush());
+          return duplex;
+        },
+      },
+    });
+    const socket = await connector.connect();
+    const channel = new RSocketChannel(socket, duplex, link);
+    let lastError: Error | undefined;
+    duplex.onClose((reason) => {
+      lastError = reason;
+      link.lost(channel, reason === undefined ? 'closed' : textOf(reason));
+    });
+    try {
+      const verdict = judgeHello(identity, decodeHello(await this.greet(socket, timeoutMs)));
+      if (!verdict.accepted) throw new RaftError('PROTOCOL', verdict.because);
+      if (verdict.peer !== peer.id)
+        throw new RaftError('PROTOCOL', `found ${verdict.peer} at the address of ${peer.id}`);
+      return channel;
+    } catch (error) {
+      duplex.close();
+      throw lastError ?? error;
+    }
+  }
+
+  /** An empty request, answered by the peer's Hello. */
+  private greet(socket: RSocket, timeoutMs: number): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const request = socket.requestResponse(
+        { data: NOTHING },
+        {
+          onNext: (payload) => {
+            cancel();
+            resolve(Buffer.from(payload.data ?? NOTHING));
+          },
+          onError: (error) => {
+            cancel();
+            reject(error);
+          },
+          onComplete: () => {},
+          onExtension: () => {},
+        },
+      );
+      const cancel = this.host.timers.after(timeoutMs, () => {
+        request.cancel();
+        reject(new RaftError('TIMEOUT', `no answer to hello within ${timeoutMs} ms`));
+      });
+    });
+  }
+}
+
+type RequestResponse = RSocket['requestResponse'];
+
+/** @rsocket/core wants a synchronous handler that returns an object and does not throw: this is the one place. */
+function responder(answer: (bytes: Buffer) => Buffer, remote: RSocket): RequestResponse {
+  return (payload: Payload, stream) => {
+    try {
+      stream.onNext({ data: answer(payload.data ?? NOTHING) }, true);
+    } catch (error) {
+      remote.close(error as Error); // who sends what we do not understand must not go on
+    }
+    return { cancel: () => {}, onExtension: () => {} };
+  };
+}

@@ -1,0 +1,55 @@
+/** One broker of a set. Its id is its identity for ever; its address may change. */
+export interface Member {
+  readonly brokerId: number;
+  /** `ip:port` as the broker gave it last. */
+  readonly address: string;
+  /** `ip:port;ms` shown when the id was applied for; tells a repeated application from another broker's. */
+  readonly registerCheckCode: string;
+}
+
+/**
+ * All brokers with one brokerName, as the replicated state has it. Values are replaced, never changed.
+ *
+ * Invariants: a master is a member and in `syncStateSet`; `syncStateSet` holds members only, ascending; both epochs never
+ * fall while the set exists; `highestBrokerId` is at least every id ever given.
+ * @source BrokerReplicaInfo, SyncStateInfo (controller.md 4.1)
+ */
+export interface BrokerSet {
+  /** Of the first broker that applied; fixed from then on. */
+  readonly clusterName: string;
+  readonly brokerName: string;
+  /** The next id is one higher, also after ids were taken out of turn or cleaned (controller.md 15.22). */
+  readonly highestBrokerId: number;
+  readonly members: ReadonlyMap<number, Member>;
+  readonly masterBrokerId: number | undefined;
+  /** 0: there never was a master. */
+  readonly masterEpoch: number;
+  /** The members that hold all that the confirm offset promises. */
+  readonly syncStateSet: readonly number[];
+  readonly syncStateSetEpoch: number;
+}
+
+export type BrokerSets = ReadonlyMap<string, BrokerSet>;
+
+/** The address of the recorded master; undefined without one. */
+export function masterAddressOf(set: BrokerSet): string | undefined {
+  return set.masterBrokerId === undefined ? undefined : set.members.get(set.masterBrokerId)?.address;
+}
+
+/** Why `next` may not follow `previous`, or undefined when it may. */
+export function brokenInvariant(previous: BrokerSet | undefined, next: BrokerSet): string | undefined {
+  const { masterBrokerId, members, syncStateSet } = next;
+  if (masterBrokerId !== undefined && !members.has(masterBrokerId)) return `master ${masterBrokerId} is not a member`;
+  if (masterBrokerId !== undefined && !syncStateSet.includes(masterBrokerId)) {
+    return `master ${masterBrokerId} is not in the SyncStateSet`;
+  }
+  if (!syncStateSet.every((id) => members.has(id))) return 'the SyncStateSet has strangers';
+  if (previous === undefined) return undefined;
+  if (next.masterEpoch < previous.masterEpoch) return 'the master epoch falls';
+  if (next.syncStateSetEpoch < previous.syncStateSetEpoch) return 'the SyncStateSet epoch falls';
+  if (next.highestBrokerId < previous.highestBrokerId) return 'a broker id could be given twice';
+  if (next.masterBrokerId !== previous.masterBrokerId && next.masterEpoch === previous.masterEpoch) {
+    return 'two masters in one epoch';
+  }
+  return undefined;
+}

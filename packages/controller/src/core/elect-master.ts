@@ -1,0 +1,124 @@
+import { ResponseCode, controllerHeaders } from '@batonmq/remoting';
+import { masterAddressOf, type BrokerSet } from './broker-set';
+import type { ElectMasterCommand } from './command';
+import { accept, refuse, type Decision } from './decision';
+import { electMaster, type Choice } from './election-policy';
+import { applyEvent, type Event } from './event';
+import { liveBroker, mayBeAlive, type LiveView } from './live-view';
+
+/** Epochs are int32 on the wire. What a heartbeat claims beyond this is no epoch that elections ever reached. */
+const MAX_CREDIBLE_EPOCH = 2 ** 31 - 1 - 2 ** 20;
+
+/** Answers a request for an election (controller.md 5.1, ReplicasInfoManager.electMaster). */
+export function decideElection(set: BrokerSet | undefined, command: ElectMasterCommand): Decision {
+  const { brokerName, brokerId, ifMasterEpoch, live } = command;
+  if (set === undefined) {
+    return refuse(ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED, "Broker hasn't been registered");
+  }
+  if (ifMasterEpoch !== undefined && ifMasterEpoch !== set.masterEpoch) {
+    return refuse(ResponseCode.CONTROLLER_ELECT_MASTER_FAILED, `decided meanwhile, in epoch ${set.masterEpoch}`);
+  }
+  const { elected } = choose(set, command);
+  if (elected === undefined) return nobody(set, brokerId);
+  if (elected === set.masterBrokerId) return stays(set);
+  const event = electionOf(set, elected, live);
+  const next = applyEvent(set, event) as BrokerSet;
+  return accept({ header: electionHeader(next), body: electionBody(next) }, event);
+}
+
+/** The event that makes `elected` the master, in an epoch above all that was recorded or that a live member reports. */
+export function electionOf(set: BrokerSet, elected: number, live: LiveView): Event {
+  return {
+    kind: 'masterElected',
+    brokerName: set.brokerName,
+    masterBrokerId: elected,
+    masterEpoch: highestEpoch(set, live) + 1,
+  };
+}
+
+/** The event after which the set has no master, so that its brokers ask for one. */
+export function vacancyOf(set: BrokerSet): Event {
+  return {
+    kind: 'masterElected',
+    brokerName: set.brokerName,
+    masterBrokerId: undefined,
+    masterEpoch: set.masterEpoch + 1,
+  };
+}
+
+function choose(set: BrokerSet, command: ElectMasterCommand): Choice {
+  const { brokerId, designateElect, unclean, live } = command;
+  const aliveMember = set.members.has(brokerId) && liveBroker(live, set, brokerId) !== undefined;
+  // The first broker that asks becomes the first master. The reference takes any id here (controller.md 15.1).
+  if (set.masterEpoch === 0 && aliveMember) return { elected: brokerId, because: 'designated' };
+  // All who had the data were cleaned away by an operator: then only the operator can say who goes on.
+  if (set.syncStateSet.length === 0 && designateElect && aliveMember)
+    return { elected: brokerId, because: 'designated' };
+  const { masterBrokerId } = set;
+  return electMaster({
+    syncStateSet: set.syncStateSet,
+    others: unclean ? [...set.members.keys()] : [],
+    presentMaster: masterBrokerId !== undefined && mayBeAlive(live, set, masterBrokerId) ? masterBrokerId : undefined,
+    designated: designateElect ? brokerId : undefined,
+    live: (id) => liveBroker(live, set, id),
+  });
+}
+
+/**
+ * After the controller's state was lost or cleaned, brokers hold higher epochs than it and ignore everything below
+ * (controller.md 16.12).
+ */
+function highestEpoch(set: BrokerSet, live: LiveView): number {
+  let highest = set.masterEpoch;
+  for (const id of set.members.keys()) {
+    const epoch = liveBroker(live, set, id)?.epoch ?? -1;
+    if (epoch > highest && epoch <= MAX_CREDIBLE_EPOCH) highest = epoch;
+  }
+  return highest;
+}
+
+/** One event says "no master"; asking again changes nothing (the reference raises the epoch each time, 15.2). */
+function nobody(set: BrokerSet, brokerId: number): Decision {
+  if (brokerId !== -1) {
+    return refuse(
+      ResponseCode.CONTROLLER_ELECT_MASTER_FAILED,
+      `Failed to elect a new master for broker-set: ${set.brokerName}`,
+    );
+  }
+  const decision = refuse(
+    ResponseCode.CONTROLLER_MASTER_NOT_AVAILABLE,
+    `No broker of ${set.brokerName} can become master`,
+  );
+  return set.masterBrokerId === undefined ? decision : { ...decision, events: [vacancyOf(set)] };
+}
+
+function stays(set: BrokerSet): Decision {
+  return {
+    outcome: {
+      code: ResponseCode.CONTROLLER_MASTER_STILL_EXIST,
+      remark: `The old master ${set.masterBrokerId} of ${set.brokerName} is still alive, no election`,
+      header: electionHeader(set),
+      body: { syncStateSet: set.syncStateSet },
+    },
+    events: [],
+  };
+}
+
+function electionHeader(set: BrokerSet) {
+  return controllerHeaders.ElectMasterResponse.encode({
+    masterBrokerId: set.masterBrokerId,
+    masterAddress: masterAddressOf(set),
+    masterEpoch: set.masterEpoch,
+    syncStateSetEpoch: set.syncStateSetEpoch,
+  });
+}
+
+/** Brokers read `brokerMemberGroup`; mqadmin reads the whole body as one, hence its fields at the top too (3.3). */
+function electionBody(set: BrokerSet) {
+  const group = {
+    cluster: set.clusterName,
+    brokerName: set.brokerName,
+    brokerAddrs: Object.fromEntries([...set.members.values()].map(({ brokerId, address }) => [brokerId, address])),
+  };
+  return { brokerMemberGroup: group, syncStateSet: set.syncStateSet, ...group };
+}

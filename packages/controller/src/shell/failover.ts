@@ -1,0 +1,166 @@
+import { codeOf, textOf, type Cancel, type Host } from '@batonmq/host';
+import { ResponseCode } from '@batonmq/remoting';
+import { encodeCommand, type ElectMasterCommand } from '../core/command';
+import type { Outcome } from '../core/decision';
+import type { BrokerKey } from '../core/liveness-table';
+import { mayBeAlive } from '../core/live-view';
+import { decodeOutcome, type ControllerStateMachine } from '../core/state-machine';
+import { leadsReady, type Consensus } from '../consensus';
+import type { BrokerLiveness } from './broker-liveness';
+
+/** The keys that failover reads, each time anew. */
+export interface FailoverSettings {
+  readonly electMasterMaxRetryCount: number;
+  readonly enableElectUncleanMaster: boolean;
+  readonly scanInactiveMasterInterval: number;
+}
+
+const ATTEMPT_TIMEOUT_MS = 3000;
+/** A broker that comes back asks for itself right after its first heartbeat; only for one that does not we act. */
+const APPEARED_PATIENCE_MS = 1000;
+const MAX_ELECTIONS_AT_ONCE = 256;
+
+/**
+ * The elections a leading controller starts by itself (controller.md 5.3). An election is proposed in the very turn in
+ * which the closed connection of a master is seen; periods only repair what that missed.
+ */
+export class Failover {
+  private leading = false;
+  private cancels: Cancel[] = [];
+  /** Sets to look at, in order; each at most once. */
+  private readonly waiting = new Set<string>();
+  private readonly running = new Set<string>();
+  private readonly appearing = new Set<string>();
+
+  constructor(
+    private readonly host: Pick<Host, 'timers' | 'log'>,
+    private readonly machine: ControllerStateMachine,
+    private readonly liveness: BrokerLiveness,
+    private readonly consensus: Consensus,
+    private readonly settings: () => FailoverSettings,
+    private readonly onElection: (outcome: Outcome) => void,
+  ) {}
+
+  /** Called at every change of role; begins to lead when this node has become a ready leader. */
+  roleChanged(): void {
+    const leads = leadsReady(this.consensus.status());
+    if (leads === this.leading) return;
+    this.leading = leads;
+    this.stop();
+    if (!leads) return;
+    this.leading = true;
+    const listenMs = this.liveness.listen();
+    const { timers } = this.host;
+    this.cancels = [
+      timers.every(this.settings().scanInactiveMasterInterval, () => this.scan()),
+      timers.after(listenMs + 1, () => this.scan()),
+    ];
+    // What former leaders accepted is applied by then.
+    this.consensus.readIndex(ATTEMPT_TIMEOUT_MS).then(
+      () => this.scan(),
+      (error: unknown) =>
+        this.host.log.info({ error: textOf(error) }, 'the first scan for inactive masters is put off'),
+    );
+  }
+
+  stop(): void {
+    this.leading = false;
+    for (const cancel of this.cancels) cancel();
+    this.cancels = [];
+    this.waiting.clear();
+    this.appearing.clear();
+  }
+
+  lost(brokers: readonly BrokerKey[]): void {
+    for (const { clusterName, brokerName, brokerId } of brokers) {
+      const set = this.machine.sets.get(brokerName);
+      const wasMaster = set?.masterBrokerId === brokerId && set.clusterName === clusterName;
+      if (!this.leading) continue;
+      this.host.log.info(
+        { clusterName, brokerName, brokerId, wasMaster },
+        'Controller Manager received broker inactive event',
+      );
+      if (wasMaster) this.examine(brokerName);
+    }
+  }
+
+  appeared({ brokerName }: BrokerKey): void {
+    if (!this.leading || this.appearing.has(brokerName) || this.wanted(brokerName) === undefined) return;
+    this.appearing.add(brokerName);
+    this.cancels.push(
+      this.host.timers.after(APPEARED_PATIENCE_MS, () => {
+        if (this.appearing.delete(brokerName)) this.examine(brokerName);
+      }),
+    );
+  }
+
+  /** Elects a master for a set that has none, or a dead one, if that would change anything. */
+  examine(brokerName: string): void {
+    if (!this.leading) return;
+    if (this.running.has(brokerName) || this.running.size >= MAX_ELECTIONS_AT_ONCE) {
+      this.waiting.add(brokerName);
+      return;
+    }
+    const command = this.wanted(brokerName);
+    if (command === undefined) return;
+    this.running.add(brokerName);
+    void this.elect(brokerName, command).finally(() => {
+      this.running.delete(brokerName);
+      const next = this.waiting.values().next();
+      if (next.done === true) return;
+      this.waiting.delete(next.value);
+      this.examine(next.value);
+    });
+  }
+
+  private scan(): void {
+    for (const brokerName of this.machine.sets.keys()) this.examine(brokerName);
+  }
+
+  /** The election that would change something now. */
+  private wanted(brokerName: string): ElectMasterCommand | undefined {
+    const set = this.machine.sets.get(brokerName);
+    if (set === undefined || set.masterEpoch === 0) return undefined;
+    const live = this.liveness.view(brokerName);
+    if (set.masterBrokerId !== undefined && mayBeAlive(live, set, set.masterBrokerId)) return undefined;
+    const command: ElectMasterCommand = {
+      kind: 'electMaster',
+      brokerName,
+      brokerId: -1,
+      designateElect: false,
+      unclean: this.settings().enableElectUncleanMaster,
+      ifMasterEpoch: set.masterEpoch,
+      live,
+    };
+    const { events, outcome } = this.machine.decide(command);
+    if (events.length === 0) return undefined;
+    if (outcome.code === ResponseCode.SUCCESS) return command;
+    // To say "no master" is of use to somebody who is alive, and only when the candidates had their time to be heard.
+    return live.alive.length > 0 && !live.listening ? command : undefined;
+  }
+
+  private async elect(brokerName: string, first: ElectMasterCommand): Promise<void> {
+    let command: ElectMasterCommand | undefined = first;
+    for (let attempt = 1; command !== undefined && this.leading; attempt++) {
+      try {
+        const outcome = decodeOutcome(await this.consensus.propose(encodeCommand(command), ATTEMPT_TIMEOUT_MS));
+        this.onElection(outcome);
+        if (outcome.code === ResponseCode.SUCCESS) {
+          this.host.log.info({ brokerName, ...outcome.header }, `Elect a new master in broker-set: ${brokerName} done`);
+        } else {
+          this.host.log.warn(
+            { brokerName, code: outcome.code, remark: outcome.remark },
+            `Failed to elect a new master for broker-set ${brokerName}`,
+          );
+        }
+        return;
+      } catch (error) {
+        const fields = { brokerName, attempt, error: textOf(error) };
+        this.host.log.warn(fields, `Failed to elect a new master for broker-set ${brokerName}`);
+        const hopeless = codeOf(error) === 'NOT_LEADER' || codeOf(error) === 'STOPPED';
+        if (hopeless || attempt >= this.settings().electMasterMaxRetryCount) return;
+        command = this.wanted(brokerName);
+      }
+    }
+  }
+}

@@ -1,1 +1,16 @@
-export {};
+export { MessageStore, type StoreStatus } from './message-store';
+export { ReplicaLog } from './replica-log';
+export { StoreError, type StoreErrorCode } from './errors';
+export { resolveOptions, type ResolvedOptions, type StoreOptions } from './options';
+export { PutResult, type BatchInput, type MessageInput, type PutStatus } from './put/messages';
+export type { GetResult, GetStatus, MessageFilter } from './read/get-result';
+export type { KeyQueryResult } from './read/query-by-key';
+export type { ArrivalListener } from './dispatch/dispatcher';
+
+export { decodeMessage, type StoredMessage } from './format/decode-message';
+export { decodeProperties, encodeProperties } from './format/properties';
+export { indexHash, javaHash } from './format/java-hash';
+export { messageIdPrefix, offsetMessageId, parseOffsetMessageId } from './format/message-id';
+export { formatIp, parseIp } from './format/ip';
+export { deliveryTime, parseDelayLevels, SCHEDULE_TOPIC } from './format/delay-levels';
+export { SYS_FLAG } from './format/record';

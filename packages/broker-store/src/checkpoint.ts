@@ -1,0 +1,77 @@
+import type { Files, OpenFile } from '@batonmq/host';
+import { readInt64, writeInt64 } from './format/int64';
+
+const FILE_BYTES = 4096;
+const USED_BYTES = 40;
+/** Readers go back this much further: what the file says may be a little ahead of the disk. */
+const MARGIN_MS = 3000;
+
+/**
+ * How far the other files are known to be on the disk: five i64, then zeros to 4096 bytes. @source StoreCheckpoint
+ *
+ *     0            8              16            24                    32
+ *     | log time   | queues time  | index time  | master's flushed    | confirm offset
+ */
+export class Checkpoint {
+  /** storeTimestamp of a message synced in the commit log. */
+  logTimestamp = 0;
+  /** storeTimestamp up to which all queue units are synced. */
+  queuesTimestamp = 0;
+  /** storeTimestamp of the last message in a full, synced index file. */
+  indexTimestamp = 0;
+  masterFlushedOffset = 0;
+  confirmOffset = 0;
+  private file: OpenFile | undefined;
+  private readonly saved = Buffer.alloc(FILE_BYTES);
+  private syncing: Promise<void> | undefined;
+
+  constructor(
+    private readonly files: Files,
+    private readonly path: string,
+  ) {}
+
+  /** A missing or short file (24 bytes, 4.9) leaves zeros: recovery then starts further back. */
+  load(): void {
+    const content = this.files.readAll(this.path);
+    if (content === undefined) return;
+    content.copy(this.saved, 0, 0, Math.min(content.length, USED_BYTES));
+    this.logTimestamp = readInt64(this.saved, 0);
+    this.queuesTimestamp = readInt64(this.saved, 8);
+    this.indexTimestamp = readInt64(this.saved, 16);
+    this.masterFlushedOffset = readInt64(this.saved, 24);
+    this.confirmOffset = readInt64(this.saved, 32);
+  }
+
+  /** Messages stored before it are in the log and in their queues, on the disk. */
+  get safeTimestamp(): number {
+    return Math.max(0, Math.min(this.logTimestamp, this.queuesTimestamp) - MARGIN_MS);
+  }
+
+  /** Writes and syncs when something changed; one at a time. @throws HostError */
+  async save(): Promise<void> {
+    await this.syncing;
+    const next = Buffer.alloc(USED_BYTES);
+    writeInt64(next, this.logTimestamp, 0);
+    writeInt64(next, this.queuesTimestamp, 8);
+    writeInt64(next, this.indexTimestamp, 16);
+    writeInt64(next, this.masterFlushedOffset, 24);
+    writeInt64(next, this.confirmOffset, 32);
+    if (this.file !== undefined && next.equals(this.saved.subarray(0, USED_BYTES))) return;
+    next.copy(this.saved);
+    this.file ??= this.openFile();
+    this.file.writeSync(this.saved, 0, USED_BYTES, 0);
+    this.syncing = this.file.datasync();
+    await this.syncing;
+  }
+
+  private openFile(): OpenFile {
+    const file = this.files.open(this.path, 'create');
+    if (file.bytes() !== FILE_BYTES) file.truncateSync(FILE_BYTES);
+    return file;
+  }
+
+  close(): void {
+    this.file?.close();
+    this.file = undefined;
+  }
+}

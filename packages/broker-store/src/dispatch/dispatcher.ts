@@ -1,0 +1,177 @@
+import { type Logger, textOf } from '@batonmq/host';
+import { SCHEDULE_TOPIC, deliveryTime } from '../format/delay-levels';
+import { PropertyPlaces } from '../format/properties';
+import { FOUND, RecordHeader, SYS_FLAG, takesQueueOffset } from '../format/record';
+import type { CommitLog } from '../log/commit-log';
+import { LogCursor } from '../log/log-cursor';
+import { type QueueTable, type Topic, isUsableTopic } from '../queue/queue-table';
+
+const WINDOW_BYTES = 1 << 20;
+
+/** Whoever else wants every record: the index. Must not fail on content. */
+export interface RecordIndexer {
+  /** `bytes`, `header` and `properties` are lent for the call. */
+  add(topic: Topic, bytes: Buffer, header: RecordHeader, properties: PropertyPlaces): void;
+}
+
+/** (topic, queueId, newMaxOffset, tagsCode) after a message became visible. */
+export type ArrivalListener = (topic: string, queueId: number, newMaxOffset: number, tagsCode: number) => void;
+
+/** Calls that must not stop what goes on: a failing listener is logged, the others hear it. */
+export class Listeners<Args extends unknown[]> {
+  private readonly all = new Set<(...args: Args) => void>();
+
+  constructor(private readonly log: Logger) {}
+
+  add(listener: (...args: Args) => void): () => void {
+    this.all.add(listener);
+    return () => this.all.delete(listener);
+  }
+
+  call(...args: Args): void {
+    for (const listener of this.all) {
+      try {
+        listener(...args);
+      } catch (error) {
+        this.log.error({ error: textOf(error) }, 'a listener of the store failed');
+      }
+    }
+  }
+}
+
+/**
+ * Turns records of the log into queue units and index entries, in the order of the log. The content of a message never
+ * stops it (`poison-dispatch`). @source DefaultMessageStore.ReputMessageService
+ */
+export class Dispatcher {
+  /** Everything below is in the queues. */
+  position = 0;
+  dispatchedCount = 0;
+  /** storeTimestamp of the last record dispatched. */
+  lastTimestamp = 0;
+  /** Records that could not get a unit: unusable topic, inner batch, impossible queue offset. */
+  skippedCount = 0;
+  private readonly cursor: LogCursor;
+  private readonly header = new RecordHeader();
+  private readonly properties = new PropertyPlaces();
+  private stuckAt = -1;
+
+  constructor(
+    private readonly log: CommitLog,
+    private readonly queues: QueueTable,
+    private readonly delayLevelsMs: readonly number[],
+    private readonly indexer: RecordIndexer | undefined,
+    private readonly arrivals: Listeners<Parameters<ArrivalListener>>,
+    private readonly logger: Logger,
+  ) {
+    this.cursor = new LogCursor(log, WINDOW_BYTES, true);
+  }
+
+  /**
+   * Dispatches records that end at or below `limit`, about `maxBytes` of them.
+   * @returns whether it stopped because of `maxBytes`. @throws HostError when a queue cannot be written; to be repeated
+   */
+  run(limit: number, maxBytes: number): boolean {
+    const { log, cursor, header } = this;
+    if (this.position < log.min) this.position = log.min;
+    const pause = this.position + maxBytes;
+    const end = Math.min(limit, log.writtenEnd);
+    while (this.position < end) {
+      if (this.position >= pause) return true;
+      const found = cursor.record(this.position, header, end);
+      if (found > 0) {
+        this.dispatch(cursor.buffer, header);
+        this.position += found;
+      } else if (found === FOUND.blank) {
+        this.position += log.fileSize - (this.position % log.fileSize);
+      } else if (found === FOUND.incomplete || !this.passBadRecord(end)) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /** A record already read: `bytes` holds it, `header` describes it. */
+  dispatch(bytes: Buffer, header: RecordHeader): void {
+    const { properties } = this;
+    properties.scan(bytes, header.propertiesStart, header.propertiesEnd);
+    const topic = this.queues.topicOfBytes(bytes, header.topicStart, header.topicEnd);
+    if (takesQueueOffset(header.sysFlag)) this.addUnit(topic, bytes, header);
+    this.indexer?.add(topic, bytes, header, properties);
+    this.lastTimestamp = header.storeTimestamp;
+    this.dispatchedCount++;
+  }
+
+  private addUnit(topic: Topic, bytes: Buffer, header: RecordHeader): void {
+    if (!this.isQueueable(topic, header)) return;
+    const queue = this.queues.queue(topic, header.queueId);
+    const tagsCode = this.tagsCode(topic, bytes, header);
+    const result = queue.append(header.queueOffset, header.physicalOffset, header.size, tagsCode);
+    if (result === 'present') return;
+    if (result === 'refused' || result === 'gap') this.reportHole(result, topic, header, queue.maxOffset);
+    if (result === 'refused') return;
+    this.queues.touch(queue);
+    this.arrivals.call(topic.name, header.queueId, queue.maxOffset, tagsCode);
+  }
+
+  private isQueueable(topic: Topic, header: RecordHeader): boolean {
+    if (
+      (header.sysFlag & SYS_FLAG.innerBatch) === 0 &&
+      header.queueId >= 0 &&
+      header.queueOffset >= 0 &&
+      isUsableTopic(topic.name)
+    ) {
+      return true;
+    }
+    if (this.skippedCount++ === 0) {
+      const { physicalOffset, queueId } = header;
+      this.logger.error(
+        { topic: topic.name, queueId, physicalOffset },
+        'record without a queue unit: inner batch or unusable topic',
+      );
+    }
+    return false;
+  }
+
+  private reportHole(result: string, topic: Topic, header: RecordHeader, maxOffset: number): void {
+    if (result === 'refused') this.skippedCount++;
+    const { queueId, queueOffset, physicalOffset } = header;
+    this.logger.error(
+      { topic: topic.name, queueId, queueOffset, physicalOffset, maxOffset, result },
+      'units are missing in a queue',
+    );
+  }
+
+  private tagsCode(topic: Topic, bytes: Buffer, header: RecordHeader): number {
+    if (topic.name === SCHEDULE_TOPIC) {
+      const level = this.properties.delayLevel(bytes);
+      if (level !== undefined && level > 0) return deliveryTime(this.delayLevelsMs, level, header.storeTimestamp);
+    }
+    return this.properties.tagsCode(bytes);
+  }
+
+  /** Goes past a record with a broken frame when a good one follows at its end; else waits, and says so once. */
+  private passBadRecord(end: number): boolean {
+    const { cursor, header, log } = this;
+    const at = this.position;
+    if (cursor.seek(at, 8)) {
+      const size = cursor.buffer.readInt32BE(cursor.at);
+      const sameFile = size > 8 && (at % log.fileSize) + size < log.fileSize;
+      if (sameFile && cursor.record(at + size, header, end) > 0 && header.physicalOffset === at + size) {
+        this.logger.error({ physicalOffset: at, size }, 'unreadable record skipped by dispatch');
+        this.position = at + size;
+        return true;
+      }
+    }
+    if (this.stuckAt !== at) this.logger.error({ physicalOffset: at }, 'dispatch waits: no record can be read here');
+    this.stuckAt = at;
+    return false;
+  }
+
+  /** After a cut of the log at `offset`. */
+  cutTo(offset: number): void {
+    this.cursor.reset();
+    this.position = Math.min(this.position, offset);
+    this.stuckAt = -1;
+  }
+}

@@ -1,0 +1,179 @@
+import type { Files, Logger, OpenFile } from '@batonmq/host';
+import { StoreError } from './errors';
+import { fileName, startOffsetOf } from './format/file-name';
+import type { OpenFiles } from './open-files';
+
+/**
+ * A directory of files of one size, named after their start offset: commit log and consume queues. Files have their full
+ * length from creation (sparse); where the data ends is found by reading. @source MappedFileQueue
+ */
+export class FileSeries {
+  /** Start offsets of the files, ascending. */
+  readonly starts: number[] = [];
+
+  constructor(
+    private readonly files: Files,
+    private readonly open: OpenFiles,
+    readonly directory: string,
+    readonly fileSize: number,
+  ) {}
+
+  get first(): number | undefined {
+    return this.starts[0];
+  }
+
+  get last(): number | undefined {
+    return this.starts.at(-1);
+  }
+
+  startOf(position: number): number {
+    return position - (position % this.fileSize);
+  }
+
+  path(start: number): string {
+    return `${this.directory}/${fileName(start)}`;
+  }
+
+  has(start: number): boolean {
+    return this.starts.includes(start);
+  }
+
+  /**
+   * Lists and checks the files. A last file that is shorter than its size (a crash while it was made or cut) gets its
+   * length back; everything else of a wrong length is refused, by name. Foreign entries are named and left alone.
+   * @throws StoreError STORE_CORRUPT
+   */
+  load(log: Logger): void {
+    this.starts.length = 0;
+    for (const name of this.files.list(this.directory)) {
+      const start = startOffsetOf(name);
+      if (start === undefined || this.files.stat(`${this.directory}/${name}`)?.kind !== 'file') {
+        log.warn({ path: `${this.directory}/${name}` }, 'not a file of the store; left alone');
+        continue;
+      }
+      if (start % this.fileSize !== 0 || name.length !== 20) {
+        throw this.corrupt(name, `its name is no multiple of the file size ${this.fileSize}`);
+      }
+      this.starts.push(start);
+    }
+    for (let i = 0; i < this.starts.length; i++)
+      this.checkLength(this.starts[i] as number, i === this.starts.length - 1, log);
+  }
+
+  private checkLength(start: number, isLast: boolean, log: Logger): void {
+    const path = this.path(start);
+    const bytes = this.files.stat(path)?.bytes ?? 0;
+    if (bytes === this.fileSize) return;
+    if (!isLast || bytes > this.fileSize) {
+      throw this.corrupt(fileName(start), `it has ${bytes} bytes, expected ${this.fileSize}`);
+    }
+    if (bytes === 0) {
+      log.warn({ path }, 'removing an empty file that a crash left');
+      this.files.remove(path);
+      this.starts.pop();
+      return;
+    }
+    log.warn(
+      { path, bytes, expected: this.fileSize },
+      'the last file is short, as a crash while cutting leaves it; extended',
+    );
+    this.open.get(path).truncateSync(this.fileSize);
+  }
+
+  private corrupt(name: string, what: string): StoreError {
+    return new StoreError('STORE_CORRUPT', `${this.directory}/${name}: ${what}`, {
+      hint: 'was the directory written with another file size? Or is it a stray file: move it away',
+    });
+  }
+
+  /** Makes the file that starts at `start`, full length, zeros. @throws HostError */
+  create(start: number): OpenFile {
+    const path = this.path(start);
+    this.files.makeDirs(this.directory);
+    this.open.forget(path);
+    const file = this.files.open(path, 'create');
+    try {
+      file.truncateSync(0);
+      file.truncateSync(this.fileSize);
+    } finally {
+      file.close();
+    }
+    this.starts.push(start);
+    return this.open.get(path);
+  }
+
+  /** For use within the call. @throws HostError */
+  file(start: number): OpenFile {
+    return this.open.get(this.path(start));
+  }
+
+  /** Reads what the files have; positions of missing files are an error. @returns bytes read, never across a file end */
+  read(target: Buffer, targetStart: number, length: number, position: number): number {
+    const start = this.startOf(position);
+    const count = Math.min(length, start + this.fileSize - position);
+    return this.file(start).readSync(target, targetStart, count, position - start);
+  }
+
+  /** Writes across file ends; all files must exist. */
+  write(source: Buffer, sourceStart: number, length: number, position: number): void {
+    for (let done = 0; done < length;) {
+      const at = position + done;
+      const start = this.startOf(at);
+      const count = Math.min(length - done, start + this.fileSize - at);
+      this.file(start).writeSync(source, sourceStart + done, count, at - start);
+      done += count;
+    }
+  }
+
+  /**
+   * Removes what is at and behind `position`: later files go, the rest of its own file becomes zeros (cut to length and
+   * extended again). Not synced: see `sync`.
+   * @param keepEmpty keep the file that begins just at `position`
+   * @returns whether anything was changed that `sync` should make durable
+   */
+  cut(position: number, keepEmpty: boolean): void {
+    for (let last = this.last; last !== undefined; last = this.last) {
+      if (last < position || (keepEmpty && last === position)) break;
+      this.removeAt(this.starts.length - 1);
+    }
+    const last = this.last;
+    if (last === undefined || last + this.fileSize <= position) return;
+    const file = this.file(last);
+    file.truncateSync(position - last);
+    file.truncateSync(this.fileSize);
+  }
+
+  removeFirst(): void {
+    this.removeAt(0);
+  }
+
+  private removeAt(index: number): void {
+    const [start] = this.starts.splice(index, 1);
+    if (start === undefined) return;
+    this.open.forget(this.path(start));
+    this.files.remove(this.path(start));
+  }
+
+  /** Makes the last file's content and the directory durable, through a handle of its own. @throws HostError */
+  async sync(): Promise<void> {
+    if (this.last !== undefined) await this.syncFile(this.last);
+    if (this.files.stat(this.directory) !== undefined) this.files.syncDir(this.directory);
+  }
+
+  /** @throws HostError */
+  async syncFile(start: number): Promise<void> {
+    if (!this.has(start)) return;
+    const file = this.files.open(this.path(start), 'write');
+    try {
+      await file.datasync();
+    } finally {
+      file.close();
+    }
+  }
+
+  /** All files and the directory go. */
+  removeAll(): void {
+    while (this.starts.length > 0) this.removeAt(this.starts.length - 1);
+    this.files.removeTree(this.directory);
+  }
+}

@@ -1,0 +1,240 @@
+import type { Files, OpenFile } from '@batonmq/host';
+import { readInt64, writeInt64 } from '../format/int64';
+
+export const HEADER_BYTES = 40;
+const SLOT_BYTES = 4;
+const ENTRY_BYTES = 20;
+/** Entries kept in memory before they are written although the batch goes on. */
+const MAX_PENDING = 4096;
+const READ_ENTRIES = 8192;
+/** Entries a query follows in one file: a bound for keys that everybody uses. */
+const MAX_CHAIN = 100_000;
+
+/**
+ * Keys of messages to their places: a hash table in a file.
+ *
+ *     0      8      16     24     32     36     40           40+4H          H slots: number of the newest entry, 0 none
+ *     | begin| end  | begin| end  | used | next | slots i32  | entries      entry: hash i32, phy i64, seconds i32, previous i32
+ *     | time | time | phy  | phy  | slots| entry|            |              of the slot; number 0 is never used
+ *
+ * The file that is written to has its slots in memory: they go to the file when it is full and at a clean stop. After a
+ * crash they are made anew from the entries. @source IndexFile, IndexHeader
+ */
+export class IndexFile {
+  beginTimestamp = 0;
+  endTimestamp = 0;
+  beginPhy = 0;
+  endPhy = 0;
+  private usedSlots = 0;
+  /** Number of the next entry. */
+  count = 1;
+  private slots: Buffer | undefined;
+  private readonly pending = Buffer.allocUnsafeSlow(MAX_PENDING * ENTRY_BYTES);
+  private pendingFrom = 1;
+  private headerChanged = false;
+  private file: OpenFile | undefined;
+  private readonly scratch = Buffer.alloc(HEADER_BYTES);
+
+  constructor(
+    private readonly files: Files,
+    readonly path: string,
+    private readonly slotCount: number,
+    private readonly maxEntries: number,
+  ) {}
+
+  get isFull(): boolean {
+    return this.count >= this.maxEntries;
+  }
+
+  get bytes(): number {
+    return HEADER_BYTES + SLOT_BYTES * this.slotCount + ENTRY_BYTES * this.maxEntries;
+  }
+
+  private opened(): OpenFile {
+    return (this.file ??= this.files.open(this.path, 'write'));
+  }
+
+  /** A new file that follows one with these end values. */
+  create(endTimestamp: number, endPhy: number): void {
+    this.file = this.files.open(this.path, 'create');
+    this.file.truncateSync(this.bytes);
+    this.beginTimestamp = this.endTimestamp = endTimestamp;
+    this.beginPhy = this.endPhy = endPhy;
+    this.slots = Buffer.alloc(SLOT_BYTES * this.slotCount);
+    this.headerChanged = true;
+  }
+
+  loadHeader(): void {
+    const head = this.scratch;
+    this.opened().readSync(head, 0, HEADER_BYTES, 0);
+    this.beginTimestamp = readInt64(head, 0);
+    this.endTimestamp = readInt64(head, 8);
+    this.beginPhy = readInt64(head, 16);
+    this.endPhy = readInt64(head, 24);
+    this.usedSlots = head.readInt32BE(32);
+    this.count = this.pendingFrom = Math.min(Math.max(1, head.readInt32BE(36)), this.maxEntries);
+  }
+
+  /** Makes a loaded file ready for more entries. @param trusted its slots are as a clean stop left them */
+  prepare(trusted: boolean): void {
+    if (this.slots !== undefined) return;
+    const slots = Buffer.alloc(SLOT_BYTES * this.slotCount);
+    if (trusted) this.opened().readSync(slots, 0, slots.length, HEADER_BYTES);
+    else this.rebuildSlots(slots);
+    this.slots = slots;
+  }
+
+  /** Slots from the entries, as far as these are in order; the rest is forgotten. */
+  private rebuildSlots(slots: Buffer): void {
+    const entries = Buffer.allocUnsafeSlow(READ_ENTRIES * ENTRY_BYTES);
+    let lastPhy = this.beginPhy;
+    this.usedSlots = 0;
+    for (let number = 1; number < this.count;) {
+      const wanted = Math.min(READ_ENTRIES, this.count - number);
+      this.opened().readSync(entries, 0, wanted * ENTRY_BYTES, this.entryPlace(number));
+      for (let i = 0; i < wanted; i++, number++) {
+        const at = i * ENTRY_BYTES;
+        const phy = readInt64(entries, at + 4);
+        if (phy < lastPhy) {
+          this.count = this.pendingFrom = number;
+          this.endPhy = lastPhy;
+          this.headerChanged = true;
+          return;
+        }
+        lastPhy = phy;
+        const place = (entries.readInt32BE(at) % this.slotCount) * SLOT_BYTES;
+        if (slots.readInt32BE(place) === 0) this.usedSlots++;
+        slots.writeInt32BE(number, place);
+      }
+    }
+  }
+
+  private entryPlace(number: number): number {
+    return HEADER_BYTES + SLOT_BYTES * this.slotCount + ENTRY_BYTES * number;
+  }
+
+  /** Adds an entry; the caller has looked at `isFull`. */
+  put(hash: number, phy: number, storeTimestamp: number): void {
+    const slots = this.slots as Buffer;
+    const place = (hash % this.slotCount) * SLOT_BYTES;
+    const found = slots.readInt32BE(place);
+    const previous = found > 0 && found <= this.count ? found : 0;
+    if (this.count - this.pendingFrom >= MAX_PENDING) this.writeEntries();
+    const at = (this.count - this.pendingFrom) * ENTRY_BYTES;
+    this.pending.writeInt32BE(hash, at);
+    writeInt64(this.pending, phy, at + 4);
+    this.pending.writeInt32BE(this.secondsAfterBegin(storeTimestamp), at + 12);
+    this.pending.writeInt32BE(previous, at + 16);
+    slots.writeInt32BE(this.count, place);
+    if (this.count <= 1) {
+      this.beginPhy = phy;
+      this.beginTimestamp = storeTimestamp;
+    }
+    if (previous === 0) this.usedSlots++;
+    this.count++;
+    this.endPhy = phy;
+    this.endTimestamp = storeTimestamp;
+    this.headerChanged = true;
+  }
+
+  private secondsAfterBegin(storeTimestamp: number): number {
+    // The first entry of a follow-up file is given 0: the reference measures it from the previous file's end (B7).
+    if (this.beginTimestamp <= 0 || this.count <= 1) return 0;
+    const seconds = Math.trunc((storeTimestamp - this.beginTimestamp) / 1000);
+    return Math.min(Math.max(0, seconds), 0x7fff_ffff);
+  }
+
+  /** Writes the waiting entries: one write for a batch. */
+  writeEntries(): void {
+    const entries = this.count - this.pendingFrom;
+    if (entries === 0) return;
+    this.opened().writeSync(this.pending, 0, entries * ENTRY_BYTES, this.entryPlace(this.pendingFrom));
+    this.pendingFrom = this.count;
+  }
+
+  writeHeader(): void {
+    if (!this.headerChanged) return;
+    this.writeEntries();
+    const head = this.scratch;
+    writeInt64(head, this.beginTimestamp, 0);
+    writeInt64(head, this.endTimestamp, 8);
+    writeInt64(head, this.beginPhy, 16);
+    writeInt64(head, this.endPhy, 24);
+    head.writeInt32BE(this.usedSlots, 32);
+    head.writeInt32BE(this.count, 36);
+    this.opened().writeSync(head, 0, HEADER_BYTES, 0);
+    this.headerChanged = false;
+  }
+
+  /** Writes everything and syncs; the slots leave memory. */
+  async seal(): Promise<void> {
+    if (this.slots !== undefined) {
+      this.writeEntries();
+      this.opened().writeSync(this.slots, 0, this.slots.length, HEADER_BYTES);
+      this.writeHeader();
+      await this.opened().datasync();
+    }
+    this.slots = undefined;
+  }
+
+  /** Removes the entries of records at or behind `phy`. */
+  cutAbove(phy: number): void {
+    if (this.endPhy < phy || this.count <= 1) return;
+    this.writeEntries();
+    const slots = this.slots as Buffer;
+    const entry = Buffer.alloc(ENTRY_BYTES);
+    while (this.count > 1) {
+      this.opened().readSync(entry, 0, ENTRY_BYTES, this.entryPlace(this.count - 1));
+      const entryPhy = readInt64(entry, 4);
+      if (entryPhy < phy) {
+        this.endPhy = entryPhy;
+        break;
+      }
+      const previous = entry.readInt32BE(16);
+      slots.writeInt32BE(previous, (entry.readInt32BE(0) % this.slotCount) * SLOT_BYTES);
+      if (previous === 0) this.usedSlots--;
+      this.count--;
+    }
+    if (this.count <= 1) this.endPhy = Math.min(this.beginPhy, phy);
+    this.pendingFrom = this.count;
+    this.headerChanged = true;
+  }
+
+  /**
+   * Newest first, the places of entries with this hash and a time in [begin, end], seconds being all that is known of it.
+   * @param visit false: enough
+   */
+  query(hash: number, begin: number, end: number, visit: (phy: number) => boolean): boolean {
+    const entry = Buffer.alloc(ENTRY_BYTES);
+    let number = this.slotOf(hash);
+    for (let steps = 0; number > 0 && number < this.count && steps < MAX_CHAIN; steps++) {
+      const { source, at } = this.entry(number, entry);
+      const time = this.beginTimestamp + source.readInt32BE(at + 12) * 1000;
+      if (time + 1000 < begin) break;
+      if (source.readInt32BE(at) === hash && time <= end && !visit(readInt64(source, at + 4))) return false;
+      const previous = source.readInt32BE(at + 16);
+      if (previous >= number) break;
+      number = previous;
+    }
+    return true;
+  }
+
+  private slotOf(hash: number): number {
+    const place = (hash % this.slotCount) * SLOT_BYTES;
+    if (this.slots !== undefined) return this.slots.readInt32BE(place);
+    const slot = Buffer.alloc(SLOT_BYTES);
+    this.opened().readSync(slot, 0, SLOT_BYTES, HEADER_BYTES + place);
+    return slot.readInt32BE(0);
+  }
+
+  private entry(number: number, scratch: Buffer): { source: Buffer; at: number } {
+    if (number >= this.pendingFrom) return { source: this.pending, at: (number - this.pendingFrom) * ENTRY_BYTES };
+    this.opened().readSync(scratch, 0, ENTRY_BYTES, this.entryPlace(number));
+    return { source: scratch, at: 0 };
+  }
+
+  close(): void {
+    this.file?.close();
+    this.file = undefined;
+  }
+}

@@ -1,0 +1,90 @@
+/** One piece of the log in memory. Bytes below `used` never change again, so slices of them may be kept by anyone. */
+export class Segment {
+  used = 0;
+
+  constructor(
+    readonly buffer: Buffer,
+    /** Log offset of its first byte. */
+    readonly start: number,
+  ) {}
+
+  get end(): number {
+    return this.start + this.used;
+  }
+}
+
+const SEGMENT_BYTES = 1 << 20;
+
+/**
+ * The newest part of the log: the write buffer, and at the same time what replicas and tail consumers read. Segments are
+ * dropped, not overwritten: a slice handed out stays true for as long as somebody holds it (and keeps its megabyte alive).
+ */
+export class TailCache {
+  private readonly segments: Segment[] = [];
+  private heldBytes = 0;
+
+  /** @param maxBytes bound of what is kept (the newest segment is always kept) */
+  constructor(
+    private readonly maxBytes: number,
+    private readonly segmentBytes = SEGMENT_BYTES,
+  ) {}
+
+  /** A segment that ends at `offset` and has room for `bytes` more. */
+  roomAt(offset: number, bytes: number): Segment {
+    const last = this.segments.at(-1);
+    if (last !== undefined && last.end === offset && last.buffer.length - last.used >= bytes) return last;
+    return this.add(offset, bytes);
+  }
+
+  /** The newest segment when it ends at `offset` and is not full, else a new one: for bytes that may be split anywhere. */
+  anyRoomAt(offset: number): Segment {
+    return this.roomAt(offset, 1);
+  }
+
+  private add(offset: number, bytes: number): Segment {
+    const segment = new Segment(Buffer.allocUnsafeSlow(Math.max(this.segmentBytes, bytes)), offset);
+    this.segments.push(segment);
+    this.heldBytes += segment.buffer.length;
+    return segment;
+  }
+
+  /** The segment that holds the byte at `offset`. */
+  find(offset: number): Segment | undefined {
+    const { segments } = this;
+    const last = segments.at(-1);
+    if (last === undefined || offset >= last.end) return undefined;
+    if (offset >= last.start) return last;
+    let low = 0;
+    let high = segments.length - 2;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const segment = segments[middle] as Segment;
+      if (offset < segment.start) high = middle - 1;
+      else if (offset >= segment.end) low = middle + 1;
+      else return segment;
+    }
+    return undefined;
+  }
+
+  /** Drops the oldest segments beyond the bound, none that reaches above `written`. */
+  shrink(written: number): void {
+    let count = 0;
+    while (this.heldBytes > this.maxBytes && count < this.segments.length - 1) {
+      const oldest = this.segments[count] as Segment;
+      if (oldest.end > written) break;
+      this.heldBytes -= oldest.buffer.length;
+      count++;
+    }
+    if (count > 0) this.segments.splice(0, count);
+  }
+
+  /** Forgets everything: after a cut the bytes of a segment could differ from the log's. */
+  clear(): void {
+    this.segments.length = 0;
+    this.heldBytes = 0;
+  }
+
+  get bytes(): number {
+    return this.heldBytes;
+  }
+}

@@ -1,0 +1,223 @@
+import { type Checksums, type Clock, textOf } from '@batonmq/host';
+import { ClientBatchReader } from '../format/client-batch';
+import { RecordEncoder, hostBytes } from '../format/encode-record';
+import { parseIp } from '../format/ip';
+import { messageIdPrefix } from '../format/message-id';
+import { BLANK_BYTES, SYS_FLAG, takesQueueOffset } from '../format/record';
+import type { CommitLog } from '../log/commit-log';
+import { type QueueTable, type Topic, isUsableTopic } from '../queue/queue-table';
+import { type BatchInput, type MessageInput, PutResult, refusal } from './messages';
+
+const MAX_PROPERTIES_BYTES = 32_767;
+const MAX_TOPIC_BYTES = 127;
+const MAX_RETRY_TOPIC_BYTES = 255;
+const RETRY_PREFIX = '%RETRY%';
+/** A record may be this much larger than the largest body. */
+const RECORD_EXTRA_BYTES = 64 << 10;
+const MAX_KNOWN_HOSTS = 1024;
+
+/** What one message of a put looks like, measured: encoded right after. */
+interface Plan {
+  readonly topic: Topic;
+  readonly bornHost: Buffer;
+}
+
+/**
+ * Checks, numbers and encodes messages into the log's buffer. Offsets are final when it returns; the bytes reach the file
+ * at the end of the turn. @source CommitLog.asyncPutMessage, asyncPutMessages
+ */
+export class Appender {
+  /** storeTimestamp of the last record; it never decreases along the log. */
+  lastTimestamp = 0;
+  private readonly encoder: RecordEncoder;
+  private readonly idPrefix: string;
+  private readonly knownHosts = new Map<string, Buffer>();
+
+  constructor(
+    private readonly clock: Pick<Clock, 'wallMs'>,
+    private readonly checksums: Pick<Checksums, 'crc32'>,
+    private readonly log: CommitLog,
+    private readonly queues: QueueTable,
+    private readonly maxMessageSize: number,
+    storeHost: { host: string; port: number },
+  ) {
+    const ip = parseIp(storeHost.host) as Buffer;
+    this.encoder = new RecordEncoder(hostBytes(ip, storeHost.port));
+    this.idPrefix = messageIdPrefix(ip, storeHost.port);
+  }
+
+  put(message: MessageInput): PutResult {
+    const plan = this.plan(message);
+    if (plan instanceof PutResult) return plan;
+    const { encoder } = this;
+    const { body } = message;
+    if (body.length > this.maxMessageSize)
+      return refusal('MESSAGE_ILLEGAL', `body of ${body.length} B, limit ${this.maxMessageSize} B`);
+    encoder.measure(plan.topic.bytes, plan.topic.long, plan.bornHost, body, 0, body.length, message.properties);
+    const wrong = this.checkMeasured();
+    if (wrong !== undefined) return wrong;
+    const segment = this.room(encoder.size);
+    if (segment instanceof PutResult) return segment;
+    const { log } = this;
+    const numbered = takesQueueOffset(message.sysFlag);
+    const queue = numbered ? this.queues.queue(plan.topic, message.queueId) : undefined;
+    const queueOffset = queue?.nextOffset ?? 0;
+    const timestamp = this.stamp();
+    const crc = this.checksums.crc32(body) & 0x7fff_ffff;
+    const offset = log.end;
+    encoder.write(
+      segment.buffer,
+      segment.used,
+      message,
+      message.flag,
+      plan.bornHost,
+      crc,
+      queueOffset,
+      offset,
+      timestamp,
+    );
+    log.advance(segment, encoder.size);
+    if (queue !== undefined) queue.nextOffset++;
+    return new PutResult('PUT_OK', offset, log.end, queueOffset, timestamp, this.idPrefix);
+  }
+
+  /** All messages of the batch lie in one file, with consecutive queue offsets; all or none are stored. */
+  putBatch(batch: BatchInput): PutResult {
+    const plan = this.plan(batch);
+    if (plan instanceof PutResult) return plan;
+    if ((batch.sysFlag & SYS_FLAG.transactionMask) !== 0)
+      return refusal('MESSAGE_ILLEGAL', 'a batch cannot be transactional');
+    if (hasProperty(batch.properties, 'DELAY')) return refusal('MESSAGE_ILLEGAL', 'a batch cannot be delayed');
+    if (batch.body.length > this.maxMessageSize) {
+      return refusal('MESSAGE_ILLEGAL', `batch of ${batch.body.length} B, limit ${this.maxMessageSize} B`);
+    }
+    const total = this.measureBatch(batch, plan);
+    if (total instanceof PutResult) return total;
+    const segment = this.room(total);
+    if (segment instanceof PutResult) return segment;
+    const queue = this.queues.queue(plan.topic, batch.queueId);
+    const first = queue.nextOffset;
+    const timestamp = this.stamp();
+    const offsets: number[] = [];
+    const reader = new ClientBatchReader(batch.body);
+    while (reader.next() === 'message') {
+      this.measureOne(batch, plan, reader);
+      const crc = this.checksums.crc32(batch.body.subarray(reader.bodyStart, reader.bodyEnd)) & 0x7fff_ffff;
+      const { encoder, log } = this;
+      offsets.push(log.end);
+      encoder.write(
+        segment.buffer,
+        segment.used,
+        batch,
+        reader.flag,
+        plan.bornHost,
+        crc,
+        queue.nextOffset,
+        log.end,
+        timestamp,
+      );
+      log.advance(segment, encoder.size);
+      queue.nextOffset++;
+    }
+    return new PutResult('PUT_OK', offsets[0] as number, this.log.end, first, timestamp, this.idPrefix, offsets);
+  }
+
+  /** Bytes of all records together; refuses what cannot be stored before anything is. */
+  private measureBatch(batch: BatchInput, plan: Plan): number | PutResult {
+    const reader = new ClientBatchReader(batch.body);
+    let total = 0;
+    for (;;) {
+      const step = reader.next();
+      if (step === 'malformed') return refusal('MESSAGE_ILLEGAL', 'the batch is malformed');
+      if (step === 'end') break;
+      this.measureOne(batch, plan, reader);
+      const wrong = this.checkMeasured();
+      if (wrong !== undefined) return wrong;
+      total += this.encoder.size;
+    }
+    if (total === 0) return refusal('MESSAGE_ILLEGAL', 'the batch is empty');
+    if (total > this.log.fileSize - BLANK_BYTES)
+      return refusal('MESSAGE_ILLEGAL', 'the batch is larger than a commit log file');
+    return total;
+  }
+
+  private measureOne(batch: BatchInput, { topic, bornHost }: Plan, reader: ClientBatchReader): void {
+    const { bodyStart, bodyEnd, propertiesStart, propertiesEnd } = reader;
+    const { body, properties } = batch;
+    this.encoder.measure(
+      topic.bytes,
+      topic.long,
+      bornHost,
+      body,
+      bodyStart,
+      bodyEnd,
+      properties,
+      body,
+      propertiesStart,
+      propertiesEnd,
+    );
+  }
+
+  private plan(message: MessageInput): Plan | PutResult {
+    const { topic: name, queueId } = message;
+    if (!isUsableTopic(name)) return refusal('MESSAGE_ILLEGAL', `topic ${JSON.stringify(name)} cannot be stored`);
+    if (queueId < 0) return refusal('MESSAGE_ILLEGAL', `queue id ${queueId}`);
+    if ((message.sysFlag & SYS_FLAG.innerBatch) !== 0 || hasProperty(message.properties, 'INNER_NUM')) {
+      return refusal('MESSAGE_ILLEGAL', 'inner batches are not supported');
+    }
+    const topic = this.topic(name);
+    if (topic === undefined) return refusal('MESSAGE_ILLEGAL', `topic of more than ${MAX_TOPIC_BYTES} B`);
+    const bornHost = this.bornHost(message.bornHost.host, message.bornHost.port);
+    return { topic, bornHost };
+  }
+
+  /** undefined: its name is too long. Topics that were not refused once are known to the table. */
+  private topic(name: string): Topic | undefined {
+    const known = this.queues.topics.get(name);
+    if (known !== undefined) return known;
+    const limit = name.startsWith(RETRY_PREFIX) ? MAX_RETRY_TOPIC_BYTES : MAX_TOPIC_BYTES;
+    return Buffer.byteLength(name, 'utf8') > limit ? undefined : this.queues.topic(name);
+  }
+
+  private checkMeasured(): PutResult | undefined {
+    const { encoder, log } = this;
+    if (encoder.propertiesBytes > MAX_PROPERTIES_BYTES) {
+      return refusal(
+        'PROPERTIES_SIZE_EXCEEDED',
+        `properties of ${encoder.propertiesBytes} B, limit ${MAX_PROPERTIES_BYTES} B`,
+      );
+    }
+    const limit = Math.min(this.maxMessageSize + RECORD_EXTRA_BYTES, log.fileSize - BLANK_BYTES);
+    if (encoder.size > limit) return refusal('MESSAGE_ILLEGAL', `record of ${encoder.size} B, limit ${limit} B`);
+    return undefined;
+  }
+
+  private room(bytes: number): ReturnType<CommitLog['room']> | PutResult {
+    try {
+      return this.log.room(bytes);
+    } catch (error) {
+      return refusal(this.log.failed === undefined ? 'CREATE_MAPPED_FILE_FAILED' : 'UNKNOWN_ERROR', textOf(error));
+    }
+  }
+
+  private stamp(): number {
+    return (this.lastTimestamp = Math.max(this.lastTimestamp, this.clock.wallMs()));
+  }
+
+  private bornHost(host: string, port: number): Buffer {
+    let bytes = this.knownHosts.get(host);
+    if (bytes === undefined) {
+      // A host that is no address (never from a socket) is stored as 0.0.0.0: the field is informative.
+      bytes = hostBytes(parseIp(host) ?? Buffer.alloc(4), 0);
+      if (this.knownHosts.size >= MAX_KNOWN_HOSTS) this.knownHosts.clear();
+      this.knownHosts.set(host, bytes);
+    }
+    bytes.writeInt32BE(port | 0, bytes.length - 4);
+    return bytes;
+  }
+}
+
+function hasProperty(properties: string, name: string): boolean {
+  const at = properties.indexOf(`${name}\u0001`);
+  return at === 0 || (at > 0 && (properties[at - 1] === '\u0002' || properties.includes(`\u0002${name}\u0001`)));
+}

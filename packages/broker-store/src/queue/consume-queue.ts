@@ -1,0 +1,373 @@
+import type { Files, Logger } from '@batonmq/host';
+import { FileSeries } from '../file-series';
+import { UNIT_BYTES, blankUnits, isBlankUnit, isUnit, unitPhy, unitSize, writeUnit } from '../format/queue-unit';
+import type { OpenFiles } from '../open-files';
+
+const FIRST_TAIL_UNITS = 32;
+const MAX_TAIL_UNITS = 2048;
+/** Files from the end that recovery looks at. */
+const RECOVER_FILES = 3;
+/** A hole of more units than this is not filled: the record that asks for it is not believed. */
+const MAX_GAP_UNITS = 1_000_000;
+
+/** A piece of a queue: `units` from byte `at`. Valid until the next use of the same view or of the queue. */
+export class UnitView {
+  units: Buffer = Buffer.alloc(0);
+  at = 0;
+  private scratch: Buffer | undefined;
+
+  /** Room of its own for units from a file. */
+  room(bytes: number): Buffer {
+    if (this.scratch === undefined || this.scratch.length < bytes)
+      this.scratch = Buffer.allocUnsafeSlow(Math.max(16_000, bytes));
+    return this.scratch;
+  }
+}
+
+/**
+ * One queue of one topic: the places of its messages, 20 bytes each. New units wait in memory (`tail`) and are written in
+ * batches; reads see them at once. Invariants: minOffset <= maxOffset <= nextOffset; what lies below `flushed` is in the
+ * files, what lies from `tailStart` on is in `tail`, and tailStart <= flushed. @source ConsumeQueue
+ */
+export class ConsumeQueue {
+  /** First offset whose record still exists. */
+  minOffset = 0;
+  /** One past the last message that consumers may see. */
+  maxOffset = 0;
+  /** The offset the next message gets. */
+  nextOffset = 0;
+  /** End of the last record that has a unit; -1 without one. Makes dispatching again harmless. */
+  maxPhysic = -1;
+  /** Position of the oldest byte written but not synced; Infinity without one. */
+  unsyncedFrom = Infinity;
+  /** Set while it stands in the table's list of queues with something to write. */
+  dirty = false;
+  readonly series: FileSeries;
+  private tail: Buffer | undefined;
+  private tailStart = 0;
+  private flushed = 0;
+  private appendedSinceTick = false;
+
+  constructor(
+    files: Files,
+    open: OpenFiles,
+    readonly topic: string,
+    readonly queueId: number,
+    directory: string,
+    fileSize: number,
+  ) {
+    this.series = new FileSeries(files, open, directory, fileSize);
+  }
+
+  get isEmpty(): boolean {
+    return this.maxOffset === this.minOffset;
+  }
+
+  /**
+   * Adds the unit of a record.
+   * @returns 'present' when the queue has it already; 'gap' when units were missing before it (filled with blank ones);
+   *   'refused' when that hole is too big to be true
+   */
+  append(queueOffset: number, phy: number, size: number, tagsCode: number): 'appended' | 'present' | 'gap' | 'refused' {
+    if (phy + size <= this.maxPhysic || queueOffset < this.maxOffset) return 'present';
+    let result: 'appended' | 'gap' = 'appended';
+    if (queueOffset > this.maxOffset) {
+      if (this.maxOffset === 0 && this.series.first === undefined) this.beginAt(queueOffset);
+      else if (queueOffset - this.maxOffset > MAX_GAP_UNITS) return 'refused';
+      else {
+        this.fillUpTo(queueOffset);
+        result = 'gap';
+      }
+    }
+    writeUnit(this.tailRoom(), (this.maxOffset - this.tailStart) * UNIT_BYTES, phy, size, tagsCode);
+    this.advance();
+    this.maxPhysic = phy + size;
+    return result;
+  }
+
+  private beginAt(queueOffset: number): void {
+    this.minOffset = this.maxOffset = queueOffset;
+    this.nextOffset = Math.max(this.nextOffset, queueOffset);
+    this.tail = undefined;
+    this.tailStart = this.flushed = queueOffset;
+  }
+
+  private fillUpTo(queueOffset: number): void {
+    const blank = blankUnits(1);
+    while (this.maxOffset < queueOffset) {
+      blank.copy(this.tailRoom(), (this.maxOffset - this.tailStart) * UNIT_BYTES);
+      this.advance();
+    }
+  }
+
+  private advance(): void {
+    this.maxOffset++;
+    if (this.nextOffset < this.maxOffset) this.nextOffset = this.maxOffset;
+    this.appendedSinceTick = true;
+  }
+
+  /** The tail, with room for one more unit. */
+  private tailRoom(): Buffer {
+    const { tail } = this;
+    const units = this.maxOffset - this.tailStart;
+    if (tail === undefined) {
+      this.tailStart = this.maxOffset;
+      return (this.tail = Buffer.allocUnsafeSlow(FIRST_TAIL_UNITS * UNIT_BYTES));
+    }
+    const capacity = tail.length / UNIT_BYTES;
+    if (units < capacity) return tail;
+    if (capacity < MAX_TAIL_UNITS) {
+      const bigger = Buffer.allocUnsafeSlow(tail.length * 4);
+      tail.copy(bigger);
+      return (this.tail = bigger);
+    }
+    this.flush();
+    const kept = units >> 1;
+    tail.copyWithin(0, (units - kept) * UNIT_BYTES, units * UNIT_BYTES);
+    this.tailStart = this.maxOffset - kept;
+    return tail;
+  }
+
+  /** Writes the waiting units into the page cache. @throws HostError; nothing is lost then, the next call tries again */
+  flush(): void {
+    while (this.tail !== undefined && this.flushed < this.maxOffset) {
+      const position = this.flushed * UNIT_BYTES;
+      const start = this.series.startOf(position);
+      this.ensureFile(start, position);
+      const count = Math.min(this.maxOffset * UNIT_BYTES, start + this.series.fileSize) - position;
+      this.series.write(this.tail, (this.flushed - this.tailStart) * UNIT_BYTES, count, position);
+      this.unsyncedFrom = Math.min(this.unsyncedFrom, position);
+      this.flushed += count / UNIT_BYTES;
+    }
+  }
+
+  private ensureFile(start: number, position: number): void {
+    if (this.series.last === start) return;
+    const isFirst = this.series.first === undefined;
+    this.series.create(start);
+    if (isFirst && position > start) {
+      const blanks = blankUnits((position - start) / UNIT_BYTES);
+      this.series.write(blanks, 0, blanks.length, start);
+      this.unsyncedFrom = Math.min(this.unsyncedFrom, start);
+    }
+  }
+
+  /** Called by period after `flush`: a queue without traffic gives its memory back. */
+  releaseIfIdle(): void {
+    if (!this.appendedSinceTick && this.flushed === this.maxOffset) this.tail = undefined;
+    this.appendedSinceTick = false;
+  }
+
+  get holdsMemory(): boolean {
+    return this.tail !== undefined;
+  }
+
+  /** Syncs the files written since the last call. @throws HostError */
+  async sync(): Promise<void> {
+    const from = this.unsyncedFrom;
+    this.unsyncedFrom = Infinity;
+    if (from === Infinity) return;
+    for (const start of this.series.starts.filter((each) => each + this.series.fileSize > from)) {
+      await this.series.syncFile(start);
+    }
+  }
+
+  /**
+   * Looks at units from `offset` on; at most `maxUnits`, never across a file.
+   * @returns how many are in `view`; 0 when there is none or its file is gone
+   */
+  view(offset: number, maxUnits: number, view: UnitView): number {
+    const count = Math.min(maxUnits, this.maxOffset - offset);
+    if (count <= 0) return 0;
+    if (this.tail !== undefined && offset >= this.tailStart) {
+      view.units = this.tail;
+      view.at = (offset - this.tailStart) * UNIT_BYTES;
+      return count;
+    }
+    const position = offset * UNIT_BYTES;
+    const start = this.series.startOf(position);
+    const fileUnits = (start + this.series.fileSize - position) / UNIT_BYTES;
+    const units = Math.min(count, fileUnits, this.flushed - offset);
+    if (units <= 0 || !this.series.has(start)) return 0;
+    view.units = view.room(units * UNIT_BYTES);
+    view.at = 0;
+    return Math.floor(this.series.read(view.units, 0, units * UNIT_BYTES, position) / UNIT_BYTES);
+  }
+
+  /** First offset of the queue file after the one with `offset`: where to go on when that one is gone. */
+  nextFileOffset(offset: number): number {
+    return (this.series.startOf(offset * UNIT_BYTES) + this.series.fileSize) / UNIT_BYTES;
+  }
+
+  /** First offset of the oldest file. */
+  get firstStored(): number {
+    return this.series.first === undefined ? this.flushedFloor : this.series.first / UNIT_BYTES;
+  }
+
+  private get flushedFloor(): number {
+    return this.tail === undefined ? this.maxOffset : this.tailStart;
+  }
+
+  /**
+   * The first offset in [from, maxOffset] for which `test` holds; `test` must be false below and true above some offset.
+   * Blank units count as false.
+   */
+  search(from: number, view: UnitView, test: (units: Buffer, at: number) => boolean): number {
+    let low = from;
+    let high = this.maxOffset;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const found = this.view(middle, 1, view) === 1 && !isBlankUnit(view.units, view.at) && test(view.units, view.at);
+      if (found) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** Sets minOffset to the first unit whose record is not below the log's beginning. */
+  correctMin(minPhy: number, view: UnitView): void {
+    const from = Math.max(this.firstStored, 0);
+    this.minOffset = this.search(from, view, (units, at) => unitPhy(units, at) >= minPhy);
+  }
+
+  /** Removes oldest files (never the newest) whose last record is below the log's beginning. @returns files removed */
+  removeExpired(minPhy: number, view: UnitView): number {
+    let count = 0;
+    while (this.series.starts.length > 1) {
+      const last = ((this.series.first as number) + this.series.fileSize) / UNIT_BYTES - 1;
+      if (this.view(last, 1, view) === 1 && isUnit(view.units, view.at) && !this.isBelow(view, minPhy)) break;
+      this.series.removeFirst();
+      count++;
+    }
+    return count;
+  }
+
+  private isBelow(view: UnitView, minPhy: number): boolean {
+    return isBlankUnit(view.units, view.at) || unitPhy(view.units, view.at) < minPhy;
+  }
+
+  /** Finds the end by reading. @param clean after a clean stop units form an unbroken row, so a search will do */
+  recover(clean: boolean, log: Logger): void {
+    const { series } = this;
+    const firstFile = series.first;
+    this.tail = undefined;
+    if (firstFile === undefined) {
+      this.setEnd(0, -1);
+      return;
+    }
+    const end = clean ? this.endBySearch() : this.endByReading();
+    this.setEnd(end, -1);
+    if (!clean || this.somethingAt(end)) this.cutFiles(end, log);
+    this.maxPhysic = this.lastRecordEnd();
+    this.minOffset = firstFile / UNIT_BYTES;
+  }
+
+  private setEnd(end: number, maxPhysic: number): void {
+    this.maxOffset = this.nextOffset = this.tailStart = this.flushed = end;
+    this.minOffset = Math.min(this.minOffset, end);
+    this.maxPhysic = maxPhysic;
+  }
+
+  /** Newest file that has a unit at all, and in it the first place without. */
+  private endBySearch(): number {
+    const { series } = this;
+    const one = Buffer.alloc(UNIT_BYTES);
+    const filled = (position: number): boolean =>
+      series.read(one, 0, UNIT_BYTES, position) === UNIT_BYTES && isUnit(one, 0);
+    let index = series.starts.length - 1;
+    while (index > 0 && !filled(series.starts[index] as number)) index--;
+    const start = series.starts[index] as number;
+    let low = 0;
+    let high = series.fileSize / UNIT_BYTES;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (filled(start + middle * UNIT_BYTES)) low = middle + 1;
+      else high = middle;
+    }
+    return start / UNIT_BYTES + low;
+  }
+
+  /** From the third last file: up to the first place without a unit, or whose record lies below its predecessor's. */
+  private endByReading(): number {
+    const { series } = this;
+    const starts = series.starts.slice(-RECOVER_FILES);
+    let lastPhy = -1;
+    for (const start of starts) {
+      for (let done = 0, chunk = 4096 - (4096 % UNIT_BYTES); done < series.fileSize;) {
+        const length = Math.min(chunk, series.fileSize - done);
+        const units = Buffer.allocUnsafeSlow(length);
+        series.read(units, 0, length, start + done);
+        for (let at = 0; at < length; at += UNIT_BYTES) {
+          const phy = unitPhy(units, at);
+          const blank = isBlankUnit(units, at);
+          if (!isUnit(units, at) || (!blank && phy <= lastPhy)) return (start + done + at) / UNIT_BYTES;
+          if (!blank) lastPhy = phy;
+        }
+        done += length;
+        if (chunk < 1 << 19) chunk *= 4;
+      }
+    }
+    return ((starts.at(-1) as number) + series.fileSize) / UNIT_BYTES;
+  }
+
+  private somethingAt(offset: number): boolean {
+    const position = offset * UNIT_BYTES;
+    if (!this.series.has(this.series.startOf(position))) return false;
+    const one = Buffer.alloc(UNIT_BYTES);
+    this.series.read(one, 0, UNIT_BYTES, position);
+    return one.some((byte) => byte !== 0);
+  }
+
+  /** Offset of the last unit that is not blank; -1 when there is none. */
+  private lastRecordOffset(view: UnitView): number {
+    for (let end = this.maxOffset; end > this.firstStored;) {
+      const inTail = this.tail !== undefined && end > this.tailStart;
+      const floor = inTail ? this.tailStart : this.series.startOf((end - 1) * UNIT_BYTES) / UNIT_BYTES;
+      const from = Math.max(this.firstStored, floor, end - 800);
+      const count = this.view(from, end - from, view);
+      for (let i = count - 1; i >= 0; i--) {
+        view.at += i * UNIT_BYTES;
+        if (!isBlankUnit(view.units, view.at)) return from + i;
+        view.at -= i * UNIT_BYTES;
+      }
+      end = from;
+    }
+    return -1;
+  }
+
+  /** End of the last record that has a unit; -1 without one. */
+  private lastRecordEnd(): number {
+    const view = new UnitView();
+    return this.lastRecordOffset(view) < 0 ? -1 : unitPhy(view.units, view.at) + unitSize(view.units, view.at);
+  }
+
+  /** Start of that record; -1 without one. */
+  lastRecordStart(view: UnitView): number {
+    return this.lastRecordOffset(view) < 0 ? -1 : unitPhy(view.units, view.at);
+  }
+
+  /** Removes the units of records that begin at or behind `phy`. Not synced: `unsyncedFrom` tells. */
+  cutAbove(phy: number, view: UnitView, log: Logger): void {
+    if (this.maxPhysic <= phy) {
+      this.nextOffset = this.maxOffset;
+      return;
+    }
+    const end = this.search(this.firstStored, view, (units, at) => unitPhy(units, at) >= phy);
+    if (end < this.flushed) this.cutFiles(end, log);
+    this.maxOffset = this.nextOffset = end;
+    this.flushed = Math.min(this.flushed, end);
+    if (this.tailStart > end) {
+      this.tail = undefined;
+      this.tailStart = end;
+    }
+    this.minOffset = Math.min(this.minOffset, end);
+    this.maxPhysic = this.lastRecordEnd();
+  }
+
+  private cutFiles(end: number, log: Logger): void {
+    const position = end * UNIT_BYTES;
+    this.series.cut(position, position === this.series.first);
+    this.unsyncedFrom = Math.min(this.unsyncedFrom, position);
+    log.debug({ topic: this.topic, queueId: this.queueId, end }, 'queue file cut');
+  }
+}

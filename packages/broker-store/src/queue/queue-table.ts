@@ -1,0 +1,212 @@
+import type { Files, Logger } from '@batonmq/host';
+import { javaHash, javaHashOfBytes } from '../format/java-hash';
+import { OpenFiles } from '../open-files';
+import { ConsumeQueue, UnitView } from './consume-queue';
+
+const MAX_OPEN_FILES = 512;
+/** Queues written per turn of the event loop by the periodic flush. */
+const FLUSH_PER_TURN = 256;
+
+/** A topic and its queues, found by name or by the bytes of its name. */
+export class Topic {
+  readonly bytes: Buffer;
+  /** More than 127 characters: its records are of version 2. */
+  readonly long: boolean;
+  /** Hash of `name#`, the front part of its index keys. */
+  readonly keyHash: number;
+  readonly queues = new Map<number, ConsumeQueue>();
+
+  constructor(readonly name: string) {
+    this.bytes = Buffer.from(name, 'utf8');
+    this.long = name.length > 127;
+    this.keyHash = javaHash('#', javaHash(name));
+  }
+}
+
+/** Can a topic of this name have a directory of its own? */
+export function isUsableTopic(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !name.includes('/') && !name.includes('\u0000');
+}
+
+/** All queues of the store. @source ConsumeQueueStore */
+export class QueueTable {
+  readonly topics = new Map<string, Topic>();
+  readonly unitView = new UnitView();
+  private readonly byHash = new Map<number, Topic[]>();
+  private readonly open: OpenFiles;
+  private dirty: ConsumeQueue[] = [];
+  private readonly unsynced = new Set<ConsumeQueue>();
+  private readonly withMemory = new Set<ConsumeQueue>();
+  private readonly fileSize: number;
+
+  /** @param fileSize rounded up to whole units */
+  constructor(
+    private readonly files: Files,
+    private readonly log: Logger,
+    private readonly directory: string,
+    fileSize: number,
+  ) {
+    this.open = new OpenFiles(files, MAX_OPEN_FILES);
+    this.fileSize = Math.ceil(fileSize / 20) * 20;
+  }
+
+  *[Symbol.iterator](): IterableIterator<ConsumeQueue> {
+    for (const topic of this.topics.values()) yield* topic.queues.values();
+  }
+
+  topic(name: string): Topic {
+    const known = this.topics.get(name);
+    if (known !== undefined) return known;
+    const topic = new Topic(name);
+    this.topics.set(name, topic);
+    const hash = javaHash(name);
+    const others = this.byHash.get(hash);
+    if (others === undefined) this.byHash.set(hash, [topic]);
+    else others.push(topic);
+    return topic;
+  }
+
+  /** By the bytes of its name, without making a string when the topic is known. */
+  topicOfBytes(bytes: Buffer, start: number, end: number): Topic {
+    const candidates = this.byHash.get(javaHashOfBytes(bytes, start, end));
+    if (candidates !== undefined) {
+      for (const topic of candidates) if (sameBytes(topic.bytes, bytes, start, end)) return topic;
+    }
+    return this.topic(bytes.toString('utf8', start, end));
+  }
+
+  find(topic: string, queueId: number): ConsumeQueue | undefined {
+    return this.topics.get(topic)?.queues.get(queueId);
+  }
+
+  queue(topic: Topic, queueId: number): ConsumeQueue {
+    let queue = topic.queues.get(queueId);
+    if (queue === undefined) {
+      const directory = `${this.directory}/${topic.name}/${queueId}`;
+      queue = new ConsumeQueue(this.files, this.open, topic.name, queueId, directory, this.fileSize);
+      topic.queues.set(queueId, queue);
+    }
+    return queue;
+  }
+
+  /** After an append. */
+  touch(queue: ConsumeQueue): void {
+    if (queue.dirty) return;
+    queue.dirty = true;
+    this.dirty.push(queue);
+  }
+
+  /** Lists `consumequeue/`: topics on the first level, queue ids on the second. @throws StoreError STORE_CORRUPT */
+  load(): void {
+    for (const name of this.files.list(this.directory)) {
+      if (this.files.stat(`${this.directory}/${name}`)?.kind !== 'directory') continue;
+      for (const id of this.files.list(`${this.directory}/${name}`)) {
+        if (/^\d{1,9}$/.test(id) && this.files.stat(`${this.directory}/${name}/${id}`)?.kind === 'directory') {
+          this.queue(this.topic(name), Number(id)).series.load(this.log);
+        }
+      }
+    }
+  }
+
+  recover(clean: boolean): void {
+    for (const queue of this) {
+      queue.recover(clean, this.log);
+      if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
+    }
+  }
+
+  /** End of the last record that any queue has, and the start of that record: -1 without one. */
+  lastDispatched(): { start: number; end: number } {
+    let last: ConsumeQueue | undefined;
+    for (const queue of this) if (queue.maxPhysic > (last?.maxPhysic ?? -1)) last = queue;
+    if (last === undefined) return { start: -1, end: -1 };
+    const start = last.lastRecordStart(this.unitView);
+    return { start, end: last.maxPhysic };
+  }
+
+  /** Writes all that waits. @throws HostError */
+  flushAll(): void {
+    this.flushSome(Infinity);
+  }
+
+  /** The periodic flush: a bounded number per call. @returns whether more is waiting. @throws HostError */
+  flushSome(limit = FLUSH_PER_TURN): boolean {
+    for (let i = 0; i < limit; i++) {
+      const queue = this.dirty.at(-1);
+      if (queue === undefined) return false;
+      queue.flush();
+      this.dirty.pop();
+      queue.dirty = false;
+      if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
+      if (queue.holdsMemory) this.withMemory.add(queue);
+    }
+    return this.dirty.length > 0;
+  }
+
+  releaseIdle(): void {
+    for (const queue of this.withMemory) {
+      queue.releaseIfIdle();
+      if (!queue.holdsMemory) this.withMemory.delete(queue);
+    }
+  }
+
+  /** Makes durable what has been written. @throws HostError */
+  async sync(): Promise<void> {
+    const queues = [...this.unsynced];
+    this.unsynced.clear();
+    for (const queue of queues) await queue.sync();
+  }
+
+  correctMin(minPhy: number): void {
+    for (const queue of this) queue.correctMin(minPhy, this.unitView);
+  }
+
+  removeExpired(minPhy: number): number {
+    let count = 0;
+    for (const queue of this) {
+      if (queue.series.starts.length > 1) count += queue.removeExpired(minPhy, this.unitView);
+      queue.correctMin(minPhy, this.unitView);
+    }
+    return count;
+  }
+
+  /** Cuts every queue above `phy`; the next offsets are the ends again. Not synced. @throws HostError */
+  cutAbove(phy: number): void {
+    for (const queue of this) {
+      queue.cutAbove(phy, this.unitView, this.log);
+      if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
+    }
+  }
+
+  deleteTopic(name: string): void {
+    const topic = this.topics.get(name);
+    if (topic === undefined) return;
+    for (const queue of topic.queues.values()) {
+      queue.series.removeAll();
+      this.unsynced.delete(queue);
+      this.withMemory.delete(queue);
+    }
+    this.dirty = this.dirty.filter((queue) => queue.topic !== name);
+    this.files.removeTree(`${this.directory}/${name}`);
+    this.topics.delete(name);
+    const hash = javaHash(name);
+    const left = (this.byHash.get(hash) ?? []).filter((each) => each !== topic);
+    if (left.length === 0) this.byHash.delete(hash);
+    else this.byHash.set(hash, left);
+  }
+
+  /** The log is gone: so are all queues. */
+  deleteAll(): void {
+    for (const name of [...this.topics.keys()]) this.deleteTopic(name);
+  }
+
+  close(): void {
+    this.open.closeAll();
+  }
+}
+
+function sameBytes(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (name.length !== end - start) return false;
+  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
+  return true;
+}

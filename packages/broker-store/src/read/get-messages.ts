@@ -1,0 +1,137 @@
+import { UNIT_BYTES, isBlankUnit, unitPhy, unitSize, unitTagsCode } from '../format/queue-unit';
+import type { CommitLog } from '../log/commit-log';
+import type { ConsumeQueue } from '../queue/consume-queue';
+import { UnitView } from '../queue/consume-queue';
+import type { GetResult, GetStatus, MessageFilter } from './get-result';
+import type { RecordReader } from './record-reader';
+
+export interface TransferLimits {
+  readonly maxTransferBytesOnMessageInMemory: number;
+  readonly maxTransferCountOnMessageInMemory: number;
+  readonly maxTransferBytesOnMessageInDisk: number;
+  readonly maxTransferCountOnMessageInDisk: number;
+  /** Bytes of queue units looked at in one call. */
+  readonly maxFilterMessageSize: number;
+  /** Bytes behind the log's end that count as being in memory. */
+  readonly memoryBytes: number;
+}
+
+const MAX_BYTES = 128 << 20;
+const LEAST_BYTES = 100;
+
+/**
+ * Messages of a queue from `offset` on: store-format 10.1, row by row. @source DefaultMessageStore.getMessage
+ */
+export class MessageGetter {
+  private readonly view = new UnitView();
+  // The state of the call that runs; there is never more than one.
+  private count = 0;
+  private bytes = 0;
+  private next = 0;
+  private lastPhy = 0;
+  private skipped: GetStatus = 'NO_MATCHED_MESSAGE';
+
+  constructor(
+    private readonly log: CommitLog,
+    private readonly reader: RecordReader,
+    private readonly limits: TransferLimits,
+  ) {}
+
+  get(
+    queue: ConsumeQueue | undefined,
+    offset: number,
+    maxCount: number,
+    maxBytes: number,
+    filter?: MessageFilter,
+  ): GetResult {
+    this.reader.begin();
+    this.count = this.bytes = this.lastPhy = 0;
+    if (queue === undefined) return this.result('NO_MATCHED_LOGIC_QUEUE', 0, 0, 0);
+    const { minOffset, maxOffset } = queue;
+    if (maxOffset === 0) return this.result('NO_MESSAGE_IN_QUEUE', 0, minOffset, maxOffset);
+    if (offset < minOffset) return this.result('OFFSET_TOO_SMALL', minOffset, minOffset, maxOffset);
+    if (offset === maxOffset) return this.result('OFFSET_OVERFLOW_ONE', offset, minOffset, maxOffset);
+    if (offset > maxOffset) return this.result('OFFSET_OVERFLOW_BADLY', maxOffset, minOffset, maxOffset);
+    return this.collect(queue, offset, maxCount, maxBytes, filter);
+  }
+
+  private collect(
+    queue: ConsumeQueue,
+    offset: number,
+    maxCount: number,
+    maxBytes: number,
+    filter?: MessageFilter,
+  ): GetResult {
+    const { minOffset, maxOffset } = queue;
+    const maxUnits = Math.max(Math.ceil(this.limits.maxFilterMessageSize / UNIT_BYTES), maxCount);
+    const byteLimit = Math.max(LEAST_BYTES, Math.min(maxBytes, MAX_BYTES));
+    this.next = offset;
+    this.skipped = 'NO_MATCHED_MESSAGE';
+    let units = queue.view(offset, maxUnits, this.view);
+    if (units === 0) return this.result('OFFSET_FOUND_NULL', queue.nextFileOffset(offset), minOffset, maxOffset);
+    this.take(units, maxCount, byteLimit, filter);
+    // The queue file or its part in memory may end before the look did: while nothing was found, go on behind it.
+    while (this.count === 0 && this.next - offset < maxUnits && this.next < maxOffset) {
+      units = queue.view(this.next, maxUnits - (this.next - offset), this.view);
+      if (units === 0) break;
+      this.take(units, maxCount, byteLimit, filter);
+    }
+    return this.result(this.count > 0 ? 'FOUND' : this.skipped, this.next, minOffset, maxOffset);
+  }
+
+  /** Looks at the units of the view; stops before the first that does not fit any more. */
+  private take(count: number, maxCount: number, byteLimit: number, filter?: MessageFilter): void {
+    const { units, at: first } = this.view;
+    let holeEnd = 0;
+    for (let i = 0; i < count; i++) {
+      const at = first + i * UNIT_BYTES;
+      const phy = unitPhy(units, at);
+      const size = unitSize(units, at);
+      if (this.count > 0 && this.isFull(phy, size, maxCount, byteLimit)) return;
+      this.next++;
+      this.lastPhy = phy;
+      if (isBlankUnit(units, at) || phy < holeEnd) {
+        this.skipped = 'MESSAGE_WAS_REMOVING';
+      } else if (filter?.matchesTags?.(unitTagsCode(units, at)) === false) {
+        this.skipped = 'NO_MATCHED_MESSAGE';
+      } else if (this.add(phy, size, filter)) {
+        holeEnd = 0;
+      } else if (this.skipped === 'MESSAGE_WAS_REMOVING') {
+        holeEnd = phy - (phy % this.log.fileSize) + this.log.fileSize;
+      }
+    }
+  }
+
+  private isFull(phy: number, size: number, maxCount: number, byteLimit: number): boolean {
+    const { limits } = this;
+    const bytes = this.bytes + size;
+    if (this.count + 1 > maxCount || bytes > byteLimit) return true;
+    if (this.log.writtenEnd - phy <= limits.memoryBytes) {
+      return bytes > limits.maxTransferBytesOnMessageInMemory || this.count >= limits.maxTransferCountOnMessageInMemory;
+    }
+    return bytes > limits.maxTransferBytesOnMessageInDisk || this.count >= limits.maxTransferCountOnMessageInDisk;
+  }
+
+  private add(phy: number, size: number, filter?: MessageFilter): boolean {
+    const { reader } = this;
+    if (!reader.seek(phy, size)) {
+      this.skipped = 'MESSAGE_WAS_REMOVING';
+      return false;
+    }
+    if (filter?.matchesMessage !== undefined && !filter.matchesMessage(reader.slice(size))) {
+      this.skipped = 'NO_MATCHED_MESSAGE';
+      return false;
+    }
+    reader.take(size);
+    this.count++;
+    this.bytes += size;
+    return true;
+  }
+
+  private result(status: GetStatus, nextBeginOffset: number, minOffset: number, maxOffset: number): GetResult {
+    const { count, bytes } = this;
+    const messages = this.reader.finish();
+    const suggestPullingFromSlave = this.count > 0 && this.log.writtenEnd - this.lastPhy > this.limits.memoryBytes;
+    return { status, nextBeginOffset, minOffset, maxOffset, messages, count, bytes, suggestPullingFromSlave };
+  }
+}

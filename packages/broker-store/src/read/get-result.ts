@@ -1,0 +1,30 @@
+export type GetStatus =
+  | 'FOUND'
+  | 'NO_MATCHED_MESSAGE'
+  | 'MESSAGE_WAS_REMOVING'
+  | 'OFFSET_FOUND_NULL'
+  | 'OFFSET_OVERFLOW_BADLY'
+  | 'OFFSET_OVERFLOW_ONE'
+  | 'OFFSET_TOO_SMALL'
+  | 'NO_MATCHED_LOGIC_QUEUE'
+  | 'NO_MESSAGE_IN_QUEUE';
+
+/** Decides which messages a reader gets. */
+export interface MessageFilter {
+  /** By the queue unit's tags code: low 32 bits are the hash of the tags (of the delay topic: the delivery time). */
+  matchesTags?(tagsCode: number): boolean;
+  /** By the record's bytes, lent for the call; asked only when the tags matched. */
+  matchesMessage?(record: Buffer): boolean;
+}
+
+export interface GetResult {
+  readonly status: GetStatus;
+  readonly nextBeginOffset: number;
+  readonly minOffset: number;
+  readonly maxOffset: number;
+  /** Slices of the log, each one or several whole records; they never change and may be kept (each keeps up to 1 MiB alive). */
+  readonly messages: readonly Buffer[];
+  readonly count: number;
+  readonly bytes: number;
+  readonly suggestPullingFromSlave: boolean;
+}

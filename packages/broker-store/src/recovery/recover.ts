@@ -1,0 +1,84 @@
+import type { Checksums, Logger } from '@batonmq/host';
+import type { Checkpoint } from '../checkpoint';
+import type { Dispatcher } from '../dispatch/dispatcher';
+import type { CommitLog } from '../log/commit-log';
+import type { QueueTable } from '../queue/queue-table';
+import { LogScanner } from './scan-log';
+import { chooseStartFile } from './start-file';
+
+export interface RecoveryParts {
+  readonly log: CommitLog;
+  readonly queues: QueueTable;
+  readonly dispatcher: Dispatcher;
+  readonly checkpoint: Checkpoint;
+  readonly checksums: Pick<Checksums, 'crc32'>;
+  readonly logger: Logger;
+}
+
+export interface Recovered {
+  /** End of the log. */
+  readonly end: number;
+  /** Up to here consumers may see messages: what the checkpoint says or what queues already had, within the log. */
+  readonly confirmOffset: number;
+  readonly lastTimestamp: number;
+}
+
+/**
+ * Finds the end of the log, cuts what is behind it, and brings the queues up to date. What it decides:
+ *
+ * - the log ends behind its last good record; a cut leaves zeros and is synced before anything else (`cut-comes-back`)
+ * - records from the last dispatched one on, that one included, are dispatched (`dispatch-off-by-one`)
+ * - in controller mode only up to the confirm offset, or to what queues had before
+ *
+ * @param clean the last stop was clean   @param limited controller mode
+ * @source CommitLog.recoverNormally, recoverAbnormally; departures: store-format 19 A1, A3, A4, B1, B3
+ */
+export async function recover(parts: RecoveryParts, clean: boolean, limited: boolean): Promise<Recovered> {
+  const { log, queues, dispatcher, checkpoint, logger } = parts;
+  queues.recover(clean);
+  if (log.series.first === undefined) {
+    queues.deleteAll();
+    log.openAt(0);
+    dispatcher.position = 0;
+    return { end: 0, confirmOffset: 0, lastTimestamp: 0 };
+  }
+  const scanner = new LogScanner(log, parts.checksums, true);
+  const limit = (log.series.last as number) + log.fileSize;
+  log.openAt(limit);
+  const dispatched = queues.lastDispatched();
+  const from = chooseStartFile(
+    scanner.heads(),
+    log.series.first,
+    clean ? { clean, lastDispatched: dispatched.start } : { clean, safeTimestamp: checkpoint.safeTimestamp },
+  );
+  const confirmed = limited ? Math.max(checkpoint.confirmOffset, dispatched.end) : Infinity;
+  const dispatchFrom = clean ? dispatched.start : -1;
+  let lastTimestamp = 0;
+  let dispatchedTo = from;
+  const end = scanner.run(from, limit, (size) => {
+    const { header } = scanner;
+    lastTimestamp = header.storeTimestamp;
+    if (header.physicalOffset + size > confirmed) return;
+    if (header.physicalOffset >= dispatchFrom) dispatcher.dispatch(scanner.cursor.buffer, header);
+    dispatchedTo = header.physicalOffset + size;
+  });
+  logger.info({ clean, from, end, dispatched: dispatched.end }, 'commit log recovered');
+  await cutBehind(parts, end, clean);
+  const confirmOffset = limited ? Math.min(end, Math.max(dispatchedTo, Math.min(checkpoint.confirmOffset, end))) : end;
+  dispatcher.position = limited ? dispatchedTo : end;
+  return { end, confirmOffset, lastTimestamp };
+}
+
+async function cutBehind({ log, queues }: RecoveryParts, end: number, clean: boolean): Promise<void> {
+  const untouched = clean && end >= (log.series.last as number) && isZeroAt(log, end);
+  if (untouched) log.openAt(end);
+  else await log.cut(end);
+  queues.cutAbove(end);
+  await queues.sync();
+}
+
+function isZeroAt(log: CommitLog, offset: number): boolean {
+  const head = Buffer.alloc(8);
+  log.readInto(head, 0, 8, offset);
+  return head.every((byte) => byte === 0);
+}

@@ -1,0 +1,74 @@
+import type { Checksums } from '@batonmq/host';
+import { FOUND, RecordHeader } from '../format/record';
+import type { CommitLog } from '../log/commit-log';
+import { LogCursor } from '../log/log-cursor';
+import type { FileHead } from './start-file';
+
+const WINDOW_BYTES = 4 << 20;
+
+/**
+ * Reads the log record by record. A record is good when its frame holds together, its body has its CRC, and it says that it
+ * lies where it lies: a record left over from another history of this place is not one.
+ * Nothing in its properties matters (`poison-property`).
+ */
+export class LogScanner {
+  readonly header = new RecordHeader();
+  readonly cursor: LogCursor;
+
+  constructor(
+    private readonly log: CommitLog,
+    private readonly checksums: Pick<Checksums, 'crc32'>,
+    private readonly checkCrc: boolean,
+  ) {
+    this.cursor = new LogCursor(log, WINDOW_BYTES, true);
+  }
+
+  /** @returns size of the good record at `offset`, or one of FOUND */
+  at(offset: number, limit: number): number {
+    const { cursor, header } = this;
+    const found = cursor.record(offset, header, limit);
+    if (found <= 0) return found;
+    return header.physicalOffset === offset && this.bodyIsWhole() ? found : FOUND.bad;
+  }
+
+  private bodyIsWhole(): boolean {
+    if (!this.checkCrc) return true;
+    const { header } = this;
+    const body = this.cursor.buffer.subarray(header.bodyStart, header.bodyEnd);
+    return (this.checksums.crc32(body) & 0x7fff_ffff) === header.bodyCrc;
+  }
+
+  /** Newest first. */
+  *heads(): Generator<FileHead> {
+    const { starts } = this.log.series;
+    for (let i = starts.length - 1; i >= 0; i--) {
+      const start = starts[i] as number;
+      const good = this.at(start, this.log.writtenEnd) > 0;
+      const { physicalOffset, storeTimestamp } = this.header;
+      yield { start, record: good ? { physicalOffset, storeTimestamp } : undefined };
+    }
+  }
+
+  /**
+   * From `offset` on, as long as records are good.
+   * @param visit called with each; `cursor.buffer` and `header` are its
+   * @returns the end of the last good record, or of the file behind a blank one
+   */
+  run(offset: number, limit: number, visit: (size: number) => void): number {
+    const { log } = this;
+    let position = offset;
+    while (position < limit) {
+      const found = this.at(position, limit);
+      if (found > 0) {
+        visit(found);
+        position += found;
+      } else if (found === FOUND.blank) {
+        position += log.fileSize - (position % log.fileSize);
+        if (!log.hasFile(position)) break;
+      } else {
+        break;
+      }
+    }
+    return position;
+  }
+}

@@ -1,0 +1,147 @@
+import type { Checksums } from '@batonmq/host';
+import type { Dispatcher } from './dispatch/dispatcher';
+import { StoreError } from './errors';
+import { FOUND, takesQueueOffset } from './format/record';
+import type { CommitLog } from './log/commit-log';
+import type { QueueTable } from './queue/queue-table';
+import { LogScanner } from './recovery/scan-log';
+
+/** What the log needs from the store around it. */
+export interface ReplicaLogHooks {
+  confirmOffset(): number;
+  setConfirmOffset(offset: number): void;
+  /** Something was appended in this turn. */
+  appended(): void;
+  onAppended(listener: (maxOffset: number) => void): () => void;
+  /** Runs a cut at `offset` with flushing at rest, then corrects what depends on the log's end. */
+  whileCutting(work: () => Promise<void>, offset: number): Promise<void>;
+}
+
+/** The commit log as replication sees it. */
+export class ReplicaLog {
+  readonly fileSize: number;
+  private readonly scanner: LogScanner;
+
+  constructor(
+    private readonly commitLog: CommitLog,
+    private readonly queues: QueueTable,
+    private readonly dispatcher: Dispatcher,
+    checksums: Pick<Checksums, 'crc32'>,
+    private readonly hooks: ReplicaLogHooks,
+  ) {
+    this.fileSize = commitLog.fileSize;
+    this.scanner = new LogScanner(commitLog, checksums, true);
+  }
+
+  /** -1 when the log is empty. */
+  minOffset(): number {
+    return this.commitLog.min;
+  }
+
+  /** End of the log, with what was put in this turn and is written at its end. Replica bytes are written at once. */
+  maxOffset(): number {
+    return this.commitLog.end;
+  }
+
+  /** End of what is in the files (the page cache, at least). */
+  writtenOffset(): number {
+    return this.commitLog.writtenEnd;
+  }
+
+  confirmOffset(): number {
+    return this.hooks.confirmOffset();
+  }
+
+  /** Controller mode: dispatch follows at the end of this turn. */
+  setConfirmOffset(offset: number): void {
+    this.hooks.setConfirmOffset(offset);
+  }
+
+  /**
+   * One contiguous slice of written bytes, never across a file, at most `maxBytes`; from memory without a copy when recent.
+   * It never changes and may be kept.
+   */
+  read(offset: number, maxBytes: number): Buffer | undefined {
+    return this.commitLog.read(offset, maxBytes);
+  }
+
+  /**
+   * A replica's bytes at the own end of the log (anywhere when the log is empty). In the file when it returns.
+   * @throws StoreError OFFSET_MISMATCH, STORE_FAILED; HostError
+   */
+  append(offset: number, bytes: Buffer): void {
+    this.commitLog.appendRaw(offset, bytes);
+    this.hooks.appended();
+  }
+
+  /** Once per turn in which the log grew, after the write. */
+  onAppended(listener: (maxOffset: number) => void): () => void {
+    return this.hooks.onAppended(listener);
+  }
+
+  /**
+   * Cuts the log, the queues and the table of next offsets at `offset`. What was behind is zeros, and that is synced, when
+   * the promise resolves: no crash brings it back (`truncate-then-crash`, `cut-comes-back`). Nothing may be put or appended
+   * until then.
+   * @throws StoreError NOT_A_MESSAGE_BOUNDARY when no message begins there; HostError
+   */
+  async truncate(offset: number): Promise<void> {
+    const { commitLog } = this;
+    if (offset === commitLog.end) return;
+    commitLog.writePending();
+    this.scanner.cursor.reset();
+    const inside = offset >= commitLog.min && offset < commitLog.end && commitLog.min >= 0;
+    const found = inside ? this.scanner.at(offset, commitLog.end) : FOUND.bad;
+    if (found === FOUND.bad || (found === FOUND.incomplete && offset !== this.endOfWholeRecords(offset))) {
+      throw new StoreError(
+        'NOT_A_MESSAGE_BOUNDARY',
+        `no message begins at ${offset} (log: ${commitLog.min} to ${commitLog.end})`,
+      );
+    }
+    await this.cut(offset);
+  }
+
+  /** Where whole records end, read from the dispatch position (or from `atMost`, whichever is lower). */
+  private endOfWholeRecords(atMost: number): number {
+    const from = Math.min(this.dispatcher.position, atMost);
+    return this.scanner.run(from, this.commitLog.end, () => {});
+  }
+
+  private async cut(offset: number): Promise<void> {
+    await this.hooks.whileCutting(async () => {
+      this.dispatcher.cutTo(offset);
+      this.queues.cutAbove(offset);
+      await this.queues.sync();
+      await this.commitLog.cut(offset);
+      this.scanner.cursor.reset();
+      this.rebuildQueueOffsets();
+    }, offset);
+  }
+
+  /** Cuts what follows the last whole record. @returns the new end */
+  async cutIncompleteTail(): Promise<number> {
+    this.commitLog.writePending();
+    this.scanner.cursor.reset();
+    const end = Math.min(this.endOfWholeRecords(Infinity), this.commitLog.end);
+    if (end < this.commitLog.end) await this.cut(end);
+    return this.commitLog.end;
+  }
+
+  /**
+   * Next offset of every queue: its end, and above that what undispatched records of the log already have
+   * (`shared-queue-offset`).
+   */
+  rebuildQueueOffsets(): void {
+    const { scanner, queues } = this;
+    this.commitLog.writePending();
+    for (const queue of queues) queue.nextOffset = queue.maxOffset;
+    scanner.cursor.reset();
+    scanner.run(this.dispatcher.position, this.commitLog.end, () => {
+      const { header } = scanner;
+      if (!takesQueueOffset(header.sysFlag) || header.queueId < 0) return;
+      const topic = queues.topicOfBytes(scanner.cursor.buffer, header.topicStart, header.topicEnd);
+      const queue = queues.queue(topic, header.queueId);
+      queue.nextOffset = Math.max(queue.nextOffset, header.queueOffset + 1);
+    });
+  }
+}

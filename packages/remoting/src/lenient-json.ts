@@ -43,12 +43,29 @@ export class LenientJson {
     if (first === '{') return this.nested(() => this.object());
     if (first === '[') return this.nested(() => this.array());
     if (first === '"' || first === "'") return this.string(first);
+    const start = this.at;
+    const value = literal(this.word());
+    if (value !== undefined) return value;
+    this.at = start;
+    throw this.error('value expected');
+  }
+
+  /** A bare name, number or literal. */
+  private word(): string {
     const word = /[^\s,:[\]{}"'/]+/y;
     word.lastIndex = this.at;
     const match = word.exec(this.text)?.[0];
     if (match === undefined) throw this.error('value expected');
     this.at += match.length;
-    return literal(match);
+    return match;
+  }
+
+  /** Text as it is; a bare name, number or literal as it is written; an object or array as its JSON text. */
+  private key(): string {
+    this.blank();
+    const first = this.text[this.at];
+    if (first === '"' || first === "'") return this.string(first);
+    return first === '{' || first === '[' ? JSON.stringify(this.value()) : this.word();
   }
 
   private nested<T>(read: () => T): T {
@@ -72,14 +89,7 @@ export class LenientJson {
         this.at += 1;
         return { ...out };
       }
-      const start = this.at;
-      const key = this.value();
-      const name =
-        typeof key === 'string'
-          ? key
-          : typeof key === 'object' && key !== null
-            ? JSON.stringify(key)
-            : this.text.slice(start, this.at);
+      const name = this.key();
       this.blank();
       if (this.text[this.at] !== ':') throw this.error('":" expected');
       this.at += 1;
@@ -129,12 +139,14 @@ export class LenientJson {
   }
 }
 
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+/** NaN is what Java writes null for. @returns undefined for a word that is no value */
 function literal(word: string): unknown {
   if (word === 'true') return true;
   if (word === 'false') return false;
-  if (word === 'null') return null;
-  const number = Number(word);
-  return Number.isNaN(number) ? word : number;
+  if (word === 'null' || word === 'NaN' || word === 'undefined') return null;
+  return NUMBER.test(word) ? Number(word) : undefined;
 }
 
 /** Replaces `{"$ref":"$.a[0].b"}` by what stands there; a path that leads nowhere becomes null. */

@@ -1,0 +1,263 @@
+import type { BatchInput, MessageInput, MessageStore, PutResult } from '@batonmq/broker-store';
+import type { Host } from '@batonmq/host';
+import {
+  RequestCode,
+  ResponseCode,
+  brokerHeaders,
+  type ExtFields,
+  type Peer,
+  type RemotingCommand,
+  type Response,
+} from '@batonmq/remoting';
+import { parseAddress } from '@batonmq/host';
+import { appendProperties, pair, propertyOf } from '../message-properties';
+import { PERM_WRITE } from '../topics/topic-config';
+import { ensureTopic, topicForSend } from '../topics/create-topic';
+import { DLQ_PREFIX, RETRY_PREFIX, isForbiddenToSend, topicNameProblem } from '../topics/topic-names';
+import type { TopicTable } from '../topics/topic-table';
+import type { SubscriptionGroups } from '../groups/subscription-groups';
+import type { QueueLocks } from '../locks/queue-locks';
+import type { BrokerRole } from '../role';
+import type { Confirmation } from './confirmation';
+import { redirectDelayed, wantsTimer, type Stamp } from './message-builder';
+import { refusalOf } from './store-answer';
+import type { UniqueKeys } from './unique-keys';
+
+export interface SendOptions {
+  readonly brokerName: string;
+  readonly brokerPermission: number;
+  readonly autoCreateTopicEnable: boolean;
+  readonly regionId: string;
+  readonly traceOn: boolean;
+  readonly delayLevels: number;
+}
+
+export interface SendParts {
+  readonly host: Pick<Host, 'random' | 'log'>;
+  readonly store: MessageStore;
+  readonly role: BrokerRole;
+  readonly topics: TopicTable;
+  readonly groups: SubscriptionGroups;
+  readonly locks: QueueLocks;
+  readonly confirmation: Confirmation;
+  readonly stamp: Stamp;
+  readonly uniqueKeys: UniqueKeys;
+}
+
+/** A send as either header tells it. */
+interface Send {
+  readonly topic: string;
+  readonly defaultTopic: string;
+  readonly defaultTopicQueueNums: number;
+  readonly queueId: number;
+  readonly sysFlag: number;
+  readonly bornTimestamp: number;
+  readonly flag: number;
+  readonly properties: string;
+  readonly reconsumeTimes: number;
+  readonly maxReconsumeTimes: number | undefined;
+  readonly batch: boolean;
+}
+
+interface Refusal {
+  readonly code: number;
+  readonly remark: string;
+}
+const refuse = (code: number, remark: string): Refusal => ({ code, remark });
+
+const MULTI_TAG_FLAG = 0x2;
+
+/** SEND_MESSAGE (10), SEND_MESSAGE_V2 (310), SEND_BATCH_MESSAGE (320). @source SendMessageProcessor */
+export class SendProcessor {
+  /** Present on every answer, errors included: Java's producer trace depends on it. */
+  private readonly always: ExtFields;
+
+  constructor(
+    private readonly parts: SendParts,
+    private readonly options: SendOptions,
+  ) {
+    this.always = { MSG_REGION: options.regionId, TRACE_ON: String(options.traceOn) };
+  }
+
+  readonly handle = (request: RemotingCommand, peer: Peer): Response | undefined => {
+    if (this.parts.role.current === 'slave') {
+      return this.refused(refuse(ResponseCode.SYSTEM_BUSY, '[REJECTREQUEST]system busy: this broker is a slave'));
+    }
+    const send = request.code === RequestCode.SEND_MESSAGE ? readLong(request.extFields) : readShort(request.extFields);
+    const target = this.target(send);
+    if ('code' in target) return this.refused(target);
+    const unready = this.parts.confirmation.refusal();
+    if (unready !== undefined && propertyOf(send.properties, 'WAIT') !== 'false') return this.refused(unready);
+    return send.batch ? this.putBatch(request, peer, send, target) : this.putOne(request, peer, send, target);
+  };
+
+  private refused(refusal: Refusal): Response {
+    return { ...refusal, header: this.always };
+  }
+
+  /** Where the message goes, or why it is refused; the checks in RocketMQ's order (broker.md 2.3). */
+  private target(send: Send): { topic: string; queueId: number; multiTag: boolean; properties: string } | Refusal {
+    const { topics, role } = this.parts;
+    const known = topics.get(send.topic);
+    if (known === undefined || !role.isMaster) {
+      const problem = topicNameProblem(send.topic);
+      if (problem !== undefined) return refuse(ResponseCode.INVALID_PARAMETER, problem);
+      if (!role.isMaster)
+        return refuse(ResponseCode.SERVICE_NOT_AVAILABLE, 'service not available now: this broker has no role yet');
+    }
+    if (isForbiddenToSend(send.topic)) {
+      return refuse(ResponseCode.NO_PERMISSION, `sending to the topic ${send.topic} is forbidden`);
+    }
+    if (known?.order === true && (this.options.brokerPermission & PERM_WRITE) === 0) {
+      return refuse(ResponseCode.NO_PERMISSION, `the broker ${this.options.brokerName} is not writable`);
+    }
+    const config = known ?? topicForSend(topics, send, this.options.autoCreateTopicEnable);
+    if (config === undefined) {
+      return refuse(ResponseCode.TOPIC_NOT_EXIST, `topic ${send.topic} not exist, apply first please!`);
+    }
+    const queues = Math.max(config.readQueueNums, config.writeQueueNums);
+    if (send.queueId >= queues) {
+      return refuse(
+        ResponseCode.INVALID_PARAMETER,
+        `request queueId ${send.queueId} is illegal, topic ${send.topic} has ${queues} queues`,
+      );
+    }
+    if (propertyOf(send.properties, 'TRAN_MSG') === 'true') {
+      return refuse(
+        ResponseCode.NO_PERMISSION,
+        `the broker ${this.options.brokerName} does not take transactional messages`,
+      );
+    }
+    if (wantsTimer(send.properties)) {
+      return refuse(ResponseCode.SYSTEM_ERROR, 'the broker has no timer wheel: use a delay level');
+    }
+    const queueId = send.queueId < 0 ? Math.floor(this.parts.host.random.next() * config.writeQueueNums) : send.queueId;
+    const multiTag = config.topicFilterType === 'MULTI_TAG';
+    if (send.topic.startsWith(RETRY_PREFIX)) return this.retryTarget(send, queueId, multiTag);
+    return { topic: send.topic, queueId, multiTag, properties: send.properties };
+  }
+
+  /** A consumer that sends back by itself, after its CONSUMER_SEND_MSG_BACK failed (broker.md 5.3). */
+  private retryTarget(
+    send: Send,
+    queueId: number,
+    multiTag: boolean,
+  ): { topic: string; queueId: number; multiTag: boolean; properties: string } | Refusal {
+    if (send.batch) return refuse(ResponseCode.MESSAGE_ILLEGAL, 'a batch to a retry topic is not supported');
+    const name = send.topic.slice(RETRY_PREFIX.length);
+    const group = this.parts.groups.find(name);
+    if (group === undefined)
+      return refuse(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, `subscription group not exist, ${name}`);
+    const max = send.maxReconsumeTimes ?? group.retryMaxTimes;
+    if (send.reconsumeTimes <= max && !this.parts.locks.anyHeld(name)) {
+      return { topic: send.topic, queueId, multiTag, properties: send.properties };
+    }
+    const dead = ensureTopic(this.parts.topics, DLQ_PREFIX + name, 1);
+    return {
+      topic: dead.topicName,
+      queueId: 0,
+      multiTag,
+      properties: appendProperties(send.properties, pair('DELAY', '-1')),
+    };
+  }
+
+  private putOne(
+    request: RemotingCommand,
+    peer: Peer,
+    send: Send,
+    target: { topic: string; queueId: number; multiTag: boolean; properties: string },
+  ): Response | undefined {
+    const born = parseAddress(peer.remote) ?? { host: '0.0.0.0', port: 0 };
+    const message: MessageInput = {
+      topic: target.topic,
+      queueId: target.queueId,
+      flag: send.flag,
+      sysFlag: target.multiTag ? send.sysFlag | MULTI_TAG_FLAG : send.sysFlag,
+      bornTimestamp: send.bornTimestamp,
+      bornHost: born,
+      reconsumeTimes: send.reconsumeTimes,
+      preparedTransactionOffset: 0,
+      body: request.body ?? Buffer.alloc(0),
+      properties: this.parts.stamp.add(target.properties, this.parts.uniqueKeys.next),
+    };
+    const result = this.parts.store.put(redirectDelayed(message, this.options.delayLevels));
+    return this.answer(request, peer, result, target.queueId, message.properties);
+  }
+
+  private putBatch(
+    request: RemotingCommand,
+    peer: Peer,
+    send: Send,
+    target: { topic: string; queueId: number; multiTag: boolean },
+  ): Response | undefined {
+    if (target.topic.length > 127)
+      return this.refused(refuse(ResponseCode.MESSAGE_ILLEGAL, 'the topic of a batch has more than 127 characters'));
+    const batch: BatchInput = {
+      topic: target.topic,
+      queueId: target.queueId,
+      flag: send.flag,
+      sysFlag: target.multiTag ? send.sysFlag | MULTI_TAG_FLAG : send.sysFlag,
+      bornTimestamp: send.bornTimestamp,
+      bornHost: parseAddress(peer.remote) ?? { host: '0.0.0.0', port: 0 },
+      reconsumeTimes: send.reconsumeTimes,
+      preparedTransactionOffset: 0,
+      body: request.body ?? Buffer.alloc(0),
+      properties: this.parts.stamp.pairs,
+    };
+    return this.answer(request, peer, this.parts.store.putBatch(batch), target.queueId, send.properties);
+  }
+
+  private answer(
+    request: RemotingCommand,
+    peer: Peer,
+    result: PutResult,
+    queueId: number,
+    properties: string,
+  ): Response | undefined {
+    if (result.status !== 'PUT_OK') return this.refused(refusalOf(result.status, result.reason));
+    const header: ExtFields = {
+      msgId: result.messageIds,
+      queueId: String(queueId),
+      queueOffset: String(result.queueOffset),
+      transactionId: propertyOf(properties, 'UNIQ_KEY'),
+      MSG_REGION: this.options.regionId,
+      TRACE_ON: this.always['TRACE_ON'],
+    };
+    const patient = propertyOf(properties, 'WAIT') !== 'false';
+    this.parts.confirmation.whenSafe(result.endOffset, patient, (outcome) => {
+      peer.respond(request, {
+        code: outcome.code,
+        remark: outcome.remark,
+        header: outcome.stored ? header : this.always,
+      });
+    });
+    return undefined;
+  }
+}
+
+function readShort(fields: ExtFields): Send {
+  const h = brokerHeaders.SendMessageV2Request.decode(fields);
+  return {
+    topic: h.b,
+    defaultTopic: h.c,
+    defaultTopicQueueNums: h.d,
+    queueId: h.e,
+    sysFlag: h.f,
+    bornTimestamp: h.g,
+    flag: h.h,
+    properties: h.i ?? '',
+    reconsumeTimes: h.j ?? 0,
+    maxReconsumeTimes: h.l,
+    batch: h.m,
+  };
+}
+
+function readLong(fields: ExtFields): Send {
+  const h = brokerHeaders.SendMessageRequest.decode(fields);
+  return {
+    ...h,
+    properties: h.properties ?? '',
+    reconsumeTimes: h.reconsumeTimes ?? 0,
+    maxReconsumeTimes: h.maxReconsumeTimes,
+  };
+}

@@ -32,8 +32,11 @@ function hostError(what: string, path: string, cause: unknown): HostError {
   return new HostError('FILE_IO', `cannot ${what} ${path}: ${textOf(cause)}`, { hint, cause });
 }
 
+/** The descriptor's number is reused after closing, so nothing may touch it from then on: that would be another file. */
 class NodeFile implements OpenFile {
   private closed = false;
+  /** Operations in the thread pool; the descriptor is closed after them. */
+  private underWay = 0;
 
   constructor(
     readonly path: string,
@@ -41,13 +44,13 @@ class NodeFile implements OpenFile {
   ) {}
 
   bytes(): number {
-    return attempt('stat', this.path, () => fs.fstatSync(this.fd).size);
+    return this.attempt('stat', () => fs.fstatSync(this.fd).size);
   }
 
   readSync(target: Buffer, targetStart: number, length: number, position: number): number {
     let done = 0;
     while (done < length) {
-      const count = attempt('read', this.path, () =>
+      const count = this.attempt('read', () =>
         fs.readSync(this.fd, target, targetStart + done, length - done, position + done),
       );
       if (count === 0) break;
@@ -56,42 +59,78 @@ class NodeFile implements OpenFile {
     return done;
   }
 
-  read(target: Buffer, targetStart: number, length: number, position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      fs.read(this.fd, target, targetStart, length, position, (error, count) =>
-        error ? reject(hostError('read', this.path, error)) : resolve(count),
+  async read(target: Buffer, targetStart: number, length: number, position: number): Promise<number> {
+    let done = 0;
+    while (done < length) {
+      const at = done;
+      const count = await this.background<number>('read', at > 0, (callback) =>
+        fs.read(this.fd, target, targetStart + at, length - at, position + at, callback),
       );
-    });
+      if (count === 0) break;
+      done += count;
+    }
+    return done;
   }
 
   writeSync(source: Buffer, sourceStart: number, length: number, position: number): void {
     let done = 0;
     while (done < length) {
-      done += attempt('write', this.path, () =>
+      done += this.attempt('write', () =>
         fs.writeSync(this.fd, source, sourceStart + done, length - done, position + done),
       );
     }
   }
 
   truncateSync(bytes: number): void {
-    attempt('truncate', this.path, () => fs.ftruncateSync(this.fd, bytes));
+    this.attempt('truncate', () => fs.ftruncateSync(this.fd, bytes));
   }
 
   datasync(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      fs.fdatasync(this.fd, (error) => (error ? reject(hostError('sync', this.path, error)) : resolve()));
-    });
+    return this.background<void>('sync', false, (callback) => fs.fdatasync(this.fd, callback));
   }
 
   datasyncSync(): void {
-    attempt('sync', this.path, () => fs.fdatasyncSync(this.fd));
+    this.attempt('sync', () => fs.fdatasyncSync(this.fd));
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    if (this.underWay === 0) this.release();
+  }
+
+  private release(): void {
     attempt('close', this.path, () => fs.closeSync(this.fd));
   }
+
+  private attempt<T>(what: string, call: () => T): T {
+    if (this.closed) throw closedError(what, this.path);
+    return attempt(what, this.path, call);
+  }
+
+  /** @param begun the operation goes on with an earlier part: closing in between does not stop it */
+  private background<T>(
+    what: string,
+    begun: boolean,
+    call: (callback: (error: NodeJS.ErrnoException | null, value?: T) => void) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.closed && !begun) return reject(closedError(what, this.path));
+      this.underWay++;
+      call((error, value) => {
+        // The next part of a long read is asked for in a promise job: only after that the descriptor may go.
+        setImmediate(() => {
+          if (--this.underWay === 0 && this.closed) this.release();
+        });
+        if (error) reject(hostError(what, this.path, error));
+        else resolve(value as T);
+      });
+    });
+  }
+}
+
+function closedError(what: string, path: string): HostError {
+  return new HostError('FILE_IO', `cannot ${what} ${path}: it was closed`);
 }
 
 export class NodeFiles implements Files {

@@ -12,7 +12,7 @@ export function nodeHost(log: Logger = consoleLog()): Host {
     timers: nodeTimers(log),
     random: nodeRandom,
     files: new NodeFiles(),
-    network: new NodeNetwork(),
+    network: new NodeNetwork(log),
     checksums: nodeChecksums,
     compression: nodeCompression,
     machine: nodeMachine(),

@@ -77,12 +77,14 @@ export async function eventually(host: Host, condition: () => boolean, what: str
   }
 }
 
+const { imul } = Math;
+
 /** Bytes that differ from place to place, so that a shift or a swap shows. */
 export function pattern(length: number, seed = 1): Buffer {
   const bytes = Buffer.allocUnsafe(length);
   let x = seed;
   for (let at = 0; at < length; at++) {
-    x = (Math.imul(x, 1103515245) + 12345) | 0;
+    x = (imul(x, 1103515245) + 12345) | 0;
     bytes[at] = x >>> 16;
   }
   return bytes;

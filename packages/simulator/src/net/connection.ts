@@ -97,6 +97,7 @@ export class SimConnection implements Connection, PipeEnd, PipeSource, Mortal {
   end(): void {
     if (this.ending || this.isClosed) return;
     this.ending = true;
+    if (this.handlers === undefined) this.inbox = [];
     this.flush();
   }
 
@@ -110,6 +111,8 @@ export class SimConnection implements Connection, PipeEnd, PipeSource, Mortal {
 
   arrived(bytes: Buffer): void {
     if (this.isClosed) return this.refuse();
+    // Nobody wants what comes after the own end.
+    if (this.handlers === undefined && this.ending) return this.incoming.acknowledge(bytes.length);
     this.inbox.push(bytes);
     this.pump();
   }

@@ -32,7 +32,8 @@ export class ControllerClient {
   private suspect: string | undefined;
   private finding: Promise<string | undefined> | undefined;
   private readonly heartbeatsOut = new Set<string>();
-  private readonly lastAnswerMs = new Map<string, number>();
+  /** Since when a controller owes an answer; for those that owe none there is no entry. */
+  private readonly owedSinceMs = new Map<string, number>();
 
   constructor(
     private readonly host: Pick<Host, 'clock' | 'timers' | 'log'>,
@@ -136,14 +137,14 @@ export class ControllerClient {
 
   private async ask(address: string, request: OutgoingRequest, timeoutMs: number): Promise<RemotingCommand> {
     const now = this.host.clock.monotonicMs();
-    const lastAnswer = this.lastAnswerMs.get(address);
-    if (lastAnswer === undefined) this.lastAnswerMs.set(address, now);
-    else if (now - lastAnswer > this.options.silenceMs) {
-      this.lastAnswerMs.set(address, now);
+    const owedSince = this.owedSinceMs.get(address);
+    if (owedSince === undefined) this.owedSinceMs.set(address, now);
+    else if (now - owedSince > this.options.silenceMs) {
+      this.owedSinceMs.set(address, now);
       this.remoting.closeAddress(address);
     }
     const answer = await this.remoting.invoke(address, request, timeoutMs);
-    this.lastAnswerMs.set(address, this.host.clock.monotonicMs());
+    this.owedSinceMs.delete(address);
     return answer;
   }
 

@@ -170,8 +170,10 @@ export class ControllerSession {
 
   private periodMs(): number {
     if (this.now() < this.alertUntilMs) return ALERT_PERIOD_MS;
-    const { syncBrokerMetadataPeriod } = this.options;
-    return this.ports.hasRole() ? syncBrokerMetadataPeriod : Math.min(ROLELESS_PERIOD_MS, syncBrokerMetadataPeriod);
+    const { syncBrokerMetadataPeriod, controllerHeartBeatTimeoutMills } = this.options;
+    if (!this.ports.hasRole()) return Math.min(ROLELESS_PERIOD_MS, syncBrokerMetadataPeriod);
+    // Each read also renews the lease, which must not run out between two of them.
+    return Math.min(syncBrokerMetadataPeriod, controllerHeartBeatTimeoutMills / 4);
   }
 
   private async untilDone(what: string, work: () => Promise<void>): Promise<void> {

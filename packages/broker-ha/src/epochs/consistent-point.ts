@@ -30,7 +30,9 @@ export function findConsistency(
     if (at < 0) continue;
     return { point: Math.min(endOf(own, i, ownMax), endOf(master, at, masterMax)), epoch: mine.epoch };
   }
-  return undefined;
+  // Both know their logs from the first byte on and part ways there: an epoch without data at 0 gave way to the next.
+  const fromTheBeginning = own[0]?.startOffset === 0 && master[0]?.startOffset === 0;
+  return ownMax === 0 || fromTheBeginning ? { point: 0, epoch: -1 } : undefined;
 }
 
 /** The common point alone; -1 when there is none. */

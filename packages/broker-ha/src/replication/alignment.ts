@@ -14,7 +14,9 @@ export interface OwnHistory {
   readonly toldEpoch: number;
   /** Whether a last epoch below the told one is taken: from a Java master, which does not record empty epochs. */
   readonly acceptUnrecorded: boolean;
-  /** Whether messages below the confirm offset may be cut away. */
+  /** Whether the confirm offset is a promise (allAck), not just the end of some master's log. */
+  readonly confirmIsPromise: boolean;
+  /** The operator's word that confirmed messages may be cut away. */
   readonly mayBreakPromise: boolean;
 }
 
@@ -35,7 +37,9 @@ export function alignWith(master: HandshakeResponse, own: OwnHistory): Consisten
     const text = `no common epoch: own ${show(own.epochs)} up to ${own.maxOffset}, master's ${show(master.epochs)}`;
     throw new HaError('HA_NO_COMMON_EPOCH', text, { hint: 'empty the store directory, keep the identity file' });
   }
-  if (found.point < own.confirmOffset && !own.mayBreakPromise) {
+  // A log is never thrown away as a whole without being told to, promise or not.
+  const broken = found.point < own.confirmOffset && (own.confirmIsPromise || found.point === 0);
+  if (broken && !own.mayBreakPromise) {
     const text = `the master has only ${found.point} of this log, of which ${own.confirmOffset} was confirmed`;
     const hint = 'confirmed messages would be cut; elect this replica, or allow it with haTruncateBelowConfirm=true';
     throw new HaError('HA_PROMISE_LOST', text, { hint });

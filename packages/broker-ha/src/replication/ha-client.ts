@@ -188,7 +188,8 @@ export class HaClient {
       confirmOffset: log.confirmOffset(),
       toldEpoch: this.master?.epoch ?? -1,
       acceptUnrecorded: askedMaster && patienceOver,
-      mayBreakPromise: !options.allAckInSyncStateSet || options.haTruncateBelowConfirm === true,
+      confirmIsPromise: options.allAckInSyncStateSet,
+      mayBreakPromise: options.haTruncateBelowConfirm === true,
     });
   }
 

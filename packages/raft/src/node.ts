@@ -1,6 +1,6 @@
 import { textOf, type Lifecycle } from '@batonmq/host';
 import type { Effect } from './core/effect';
-import type { EventBody } from './core/event';
+import type { What } from './core/event';
 import { createState, isReady, type RaftState } from './core/state';
 import { nextDeadlineMs, step } from './core/step';
 import type { Entry, Recovered } from './core/types';
@@ -29,7 +29,7 @@ export class RaftNode implements Lifecycle {
   private readonly transfers: Waiters<void>;
   private readonly transferring: Waiter<void>[] = [];
   private nextReadId = 1;
-  private readonly queue: EventBody[] = [];
+  private readonly queue: What[] = [];
   private busy = false;
   private readonly listeners = new Set<(status: RaftStatus) => void>();
   private readonly timeoutMs: number;
@@ -162,9 +162,9 @@ export class RaftNode implements Lifecycle {
   }
 
   /** Events are handled one after the other, also those that come out of handling one. */
-  private dispatch(event: EventBody): void {
+  private dispatch(what: What): void {
     if (this.phase !== 'running') return;
-    this.queue.push(event);
+    this.queue.push(what);
     if (this.busy) return;
     this.busy = true;
     try {
@@ -178,9 +178,9 @@ export class RaftNode implements Lifecycle {
     }
   }
 
-  private handle(event: EventBody): void {
+  private handle(what: What): void {
     const { clock, random } = this.options.host;
-    const effects = step(this.state, { ...event, now: clock.monotonicMs(), random: random.next() });
+    const effects = step(this.state, { what, now: clock.monotonicMs(), random: random.next() });
     for (const effect of effects) this.perform(effect);
     this.maybeSnapshot();
     this.maybeWrite();

@@ -1,15 +1,7 @@
 import type { Message } from './message';
 import type { HardState, LogPoint, NodeId } from './types';
 
-/** Time and chance come with the event: the core has neither. */
-export interface Stamp {
-  /** Monotonic milliseconds of this node; never less than in the event before. */
-  readonly now: number;
-  /** Uniform in [0, 1): spreads election timeouts. */
-  readonly random: number;
-}
-
-export type EventBody =
+export type What =
   /** Deadlines may have passed. */
   | { readonly kind: 'tick' }
   | { readonly kind: 'message'; readonly from: NodeId; readonly message: Message }
@@ -25,4 +17,11 @@ export type EventBody =
   /** The transport could not deliver to `peer`: what is in flight to it may be lost. */
   | { readonly kind: 'unreachable'; readonly peer: NodeId };
 
-export type Event = EventBody & Stamp;
+/** Something happened. Time and chance come with it: the core has neither. */
+export interface Event {
+  readonly what: What;
+  /** Monotonic milliseconds of this node; never less than in the event before. */
+  readonly now: number;
+  /** Uniform in [0, 1): spreads election timeouts. */
+  readonly random: number;
+}

@@ -63,10 +63,9 @@ export function handleSnapshotResponse(state: RaftState, from: NodeId, response:
     progress.advance(transfer.snapshot.index);
     progress.becomeProbe(progress.matchIndex + 1);
     sendAppends(state, from, progress);
-  } else if (response.offset === transfer.end) {
-    sendChunk(state, from, progress, transfer.end);
-  } else if (response.offset === 0 && transfer.offset !== 0) {
-    sendChunk(state, from, progress, 0); // it was restarted and lost what it had
+  } else if (response.offset !== transfer.offset && response.offset < transfer.snapshot.data.length) {
+    // The next one; or an earlier one, when it was restarted and lost what it had. The one in flight: a late answer.
+    sendChunk(state, from, progress, response.offset);
   }
 }
 
@@ -74,11 +73,11 @@ export function handleSnapshotChunk(state: RaftState, from: NodeId, chunk: Snaps
   followLeader(state, from);
   const { index, snapshotTerm: term, totalBytes } = chunk;
   if (index <= state.commitIndex) return answer(state, from, index, totalBytes, true);
-  if (chunk.offset === 0 && (state.incoming?.index !== index || state.incoming.term !== term)) {
-    state.incoming = { index, term, bytes: Buffer.alloc(totalBytes), received: 0 };
+  if (chunk.offset === 0 && !isPartOf(state, chunk)) {
+    state.incoming = { leaderTerm: state.term, index, bytes: Buffer.alloc(totalBytes), received: 0 };
   }
   const { incoming } = state;
-  if (incoming?.index !== index || incoming.term !== term) return answer(state, from, index, 0, false);
+  if (incoming === undefined || !isPartOf(state, chunk)) return answer(state, from, index, 0, false);
   if (chunk.offset === incoming.received && chunk.offset + chunk.data.length <= incoming.bytes.length) {
     chunk.data.copy(incoming.bytes, chunk.offset);
     incoming.received += chunk.data.length;
@@ -87,6 +86,11 @@ export function handleSnapshotChunk(state: RaftState, from: NodeId, chunk: Snaps
   state.incoming = undefined;
   install(state, { index, term, data: incoming.bytes });
   answer(state, from, index, totalBytes, true);
+}
+
+/** Pieces of one leader only fit together: another's image of the same index may be other bytes for the same state. */
+function isPartOf({ incoming, term }: RaftState, chunk: SnapshotChunk): boolean {
+  return incoming?.index === chunk.index && incoming.leaderTerm === term && incoming.bytes.length === chunk.totalBytes;
 }
 
 /** Replaces everything up to the snapshot. A log that goes on after it in agreement keeps its tail (Raft 7). */

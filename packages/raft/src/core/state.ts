@@ -30,8 +30,9 @@ export interface ReadRound {
 
 /** A snapshot arriving in chunks. */
 export interface IncomingSnapshot {
+  /** The term of the leader that sends it. */
+  readonly leaderTerm: number;
   readonly index: number;
-  readonly term: number;
   readonly bytes: Buffer;
   received: number;
 }

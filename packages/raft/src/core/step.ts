@@ -1,7 +1,7 @@
 import { advanceCommit } from './commit';
 import type { Effect } from './effect';
 import { campaign, handleVoteRequest, handleVoteResponse, ownVoteDurable } from './election';
-import type { Event } from './event';
+import type { Event, What } from './event';
 import { handleAppend, handleHeartbeat, refuseStale } from './following';
 import { handleTimeoutNow, handleTransfer } from './handover';
 import { handleHeartbeatResponse, tickLeader } from './leading';
@@ -22,7 +22,7 @@ export function step(state: RaftState, event: Event): Effect[] {
   state.random = event.random;
   const { role, term, leaderId } = state;
   const ready = isReady(state);
-  handle(state, event);
+  handle(state, event.what);
   if (role !== state.role || term !== state.term || leaderId !== state.leaderId || ready !== isReady(state)) {
     emit(state, { kind: 'status' });
   }
@@ -38,26 +38,26 @@ export function nextDeadlineMs(state: RaftState): number {
   return state.handover === undefined ? due : Math.min(due, state.handover.deadlineMs);
 }
 
-function handle(state: RaftState, event: Event): void {
-  switch (event.kind) {
+function handle(state: RaftState, what: What): void {
+  switch (what.kind) {
     case 'tick':
       return tick(state);
     case 'message':
-      return handleMessage(state, event.from, event.message);
+      return handleMessage(state, what.from, what.message);
     case 'persisted':
-      return handlePersisted(state, event.hardState, event.last);
+      return handlePersisted(state, what.hardState, what.last);
     case 'propose':
-      return propose(state, event.data);
+      return propose(state, what.data);
     case 'read':
-      return handleRead(state, event.id);
+      return handleRead(state, what.id);
     case 'transfer':
-      return handleTransfer(state, event.to);
+      return handleTransfer(state, what.to);
     case 'snapshot-taken':
-      return handleSnapshotTaken(state, event.index, event.data);
+      return handleSnapshotTaken(state, what.index, what.data);
     case 'unreachable':
-      return handleUnreachable(state, event.peer);
+      return handleUnreachable(state, what.peer);
     default:
-      return event satisfies never;
+      return what satisfies never;
   }
 }
 

@@ -1,42 +1,51 @@
 import type { Timers } from '@batonmq/host';
-import { emptyRecovered, type Entry, type Recovered, type WriteBatch } from '../core/types';
+import {
+  emptyRecovered,
+  type Entry,
+  type HardState,
+  type LogPoint,
+  type Recovered,
+  type Snapshot,
+  type WriteBatch,
+} from '../core/types';
 import { RaftError, invariant } from '../errors';
 import type { RaftStorage } from './storage';
 
 /** What survives a crash. Give the same disk to the MemoryStorage of the restarted node. */
 export class MemoryDisk {
-  private recovered: Recovered = emptyRecovered;
+  private hardState: HardState = emptyRecovered.hardState;
+  private base: LogPoint = emptyRecovered.base;
+  private entries: Entry[] = [];
+  private snapshot: Snapshot | undefined;
   /** Set to make the next writes fail, as a full or broken disk does. */
   failure: Error | undefined;
 
+  /** What is there now; a view, to be copied by whoever keeps it. */
   read(): Recovered {
-    return this.recovered;
+    const { hardState, base, entries, snapshot } = this;
+    return { hardState, base, entries, snapshot };
   }
 
   /** Applies a batch in the order WriteBatch documents. */
   apply(batch: WriteBatch): void {
     if (this.failure !== undefined) throw this.failure;
-    let { base } = this.recovered;
-    let entries: Entry[] = this.recovered.entries as Entry[];
-    const { truncateAfter } = batch;
-    if (truncateAfter !== undefined && truncateAfter < base.index + entries.length) {
-      entries = entries.slice(0, Math.max(0, truncateAfter - base.index));
+    const { truncateAfter, base } = batch;
+    this.hardState = batch.hardState ?? this.hardState;
+    this.snapshot = batch.snapshot ?? this.snapshot;
+    if (truncateAfter !== undefined && truncateAfter < this.base.index + this.entries.length) {
+      this.entries.length = Math.max(0, truncateAfter - this.base.index);
     }
-    if (batch.entries.length > 0) entries = entries.concat(batch.entries);
-    if (batch.base !== undefined && batch.base.index >= base.index) {
-      entries = entries.filter((entry) => entry.index > (batch.base?.index ?? 0));
-      base = batch.base;
+    let at = this.base.index + this.entries.length;
+    for (const entry of batch.entries) {
+      const fits = entry.index === at + 1 || (base !== undefined && at <= base.index && entry.index === base.index + 1);
+      invariant(fits, `entry ${entry.index} written after ${at}`);
+      at = entry.index;
+      this.entries.push(entry);
     }
-    invariant(
-      entries.every((entry, i) => entry.index === base.index + 1 + i),
-      'a batch left a gap in the log',
-    );
-    this.recovered = {
-      hardState: batch.hardState ?? this.recovered.hardState,
-      snapshot: batch.snapshot ?? this.recovered.snapshot,
-      base,
-      entries,
-    };
+    if (base === undefined || base.index < this.base.index) return;
+    const kept = this.entries.findIndex((entry) => entry.index > base.index);
+    this.entries.splice(0, kept === -1 ? this.entries.length : kept);
+    this.base = base;
   }
 }
 
@@ -57,7 +66,8 @@ export class MemoryStorage implements RaftStorage {
 
   async open(): Promise<Recovered> {
     this.isOpen = true;
-    return this.disk.read();
+    const recovered = this.disk.read();
+    return { ...recovered, entries: recovered.entries.slice() };
   }
 
   write(batch: WriteBatch): Promise<void> {

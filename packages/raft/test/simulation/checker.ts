@@ -1,0 +1,149 @@
+import type { RaftState } from '../../src/core/state';
+import type { Entry, LogPoint, Recovered, WriteBatch } from '../../src/core/types';
+import type { Message } from '../../src/core/message';
+import { majority } from '../../src/core/quorum';
+
+/** A rule of Raft was seen broken. */
+export class Violation extends Error {}
+
+function demand(holds: boolean, rule: string, what: string): asserts holds {
+  if (!holds) throw new Violation(`${rule}: ${what}`);
+}
+
+interface Known {
+  readonly data: Buffer;
+  readonly previousTerm: number;
+}
+
+/** Watches a whole group from above. Told of everything that happens; throws Violation the moment a rule is broken. */
+export class Checker {
+  /** Applied by somebody, so committed for ever: position i holds entry i + 1. */
+  readonly committed: Entry[] = [];
+  /** The term in which it was first seen committed. */
+  private readonly committedIn: number[] = [];
+  private readonly leaders = new Map<number, string>();
+  private readonly entries = new Map<number, Known>();
+
+  constructor(private readonly disks: ReadonlyMap<string, { read(): Recovered }>) {}
+
+  /** Election safety; leader completeness. @param life the node and which of its lives */
+  leads(life: string, state: RaftState): void {
+    const other = this.leaders.get(state.term);
+    demand(other === undefined || other === life, 'election safety', `${life} and ${other} lead in term ${state.term}`);
+    if (other !== undefined) return;
+    this.leaders.set(state.term, life);
+    const { log } = state;
+    // A leader of an old term that comes to it late need not have what a later one committed.
+    let end = this.committed.length;
+    while (end > 0 && (this.committedIn[end - 1] as number) >= state.term) end--;
+    demand(log.lastIndex >= end, 'leader completeness', `${life} ends at ${log.lastIndex}, committed were ${end}`);
+    for (let index = Math.max(1, log.base.index); index <= end; index++) {
+      const [own, term] = [log.termAt(index), this.committed[index - 1]?.term];
+      demand(own === term, 'leader completeness', `${life} has term ${own} at ${index}, committed was ${term}`);
+    }
+  }
+
+  /** Log matching: index and term name one entry, and with it all before. */
+  appended(node: string, state: RaftState, entries: readonly Entry[]): void {
+    for (const { index, term, data } of entries) {
+      const previousTerm = state.log.termAt(index - 1);
+      if (previousTerm === undefined) continue; // compacted meanwhile
+      const key = index * 2 ** 20 + term;
+      const known = this.entries.get(key);
+      if (known === undefined) this.entries.set(key, { data, previousTerm });
+      const same = known === undefined || (known.previousTerm === previousTerm && known.data.equals(data));
+      demand(same, 'log matching', `${node} has another entry (${index}, term ${term})`);
+    }
+  }
+
+  /** State machine safety; and nobody may call committed what a majority does not have on disk. */
+  applied(node: string, state: RaftState, entries: readonly Entry[]): void {
+    let news: LogPoint | undefined;
+    for (const entry of entries) {
+      const known = this.committed[entry.index - 1];
+      if (known === undefined) {
+        demand(entry.index === this.committed.length + 1, 'state machine safety', `${node} skips to ${entry.index}`);
+        this.committed.push(entry);
+        this.committedIn.push(state.term);
+        news = entry;
+      } else {
+        const same = known.term === entry.term && known.data.equals(entry.data);
+        demand(same, 'state machine safety', `${node} applies (${entry.index}, term ${entry.term}), was ${known.term}`);
+      }
+    }
+    if (news !== undefined) this.demandDurable(node, state, news);
+  }
+
+  private demandDurable(node: string, state: RaftState, point: LogPoint): void {
+    let holders = 0;
+    for (const disk of this.disks.values()) if (holds(disk.read(), point)) holders++;
+    demand(
+      holders >= majority(this.disks.size),
+      'durable commit',
+      `${node} applies ${point.index}, on ${holders} disks`,
+    );
+    demand(
+      state.role !== 'leader' || point.term === state.term,
+      'commit rule',
+      `leader ${node} of term ${state.term} counts an entry of term ${point.term}`,
+    );
+  }
+
+  /** What is written: terms and votes only go forward, committed entries are not cut. */
+  beforeWrite(node: string, disk: Recovered, batch: WriteBatch): void {
+    const { hardState } = batch;
+    if (hardState !== undefined) {
+      const { term, votedFor } = disk.hardState;
+      demand(hardState.term >= term, 'hard state', `${node} goes from term ${term} back to ${hardState.term}`);
+      const changed = hardState.term === term && votedFor !== undefined && hardState.votedFor !== votedFor;
+      demand(!changed, 'one vote a term', `${node} votes for ${hardState.votedFor} after ${votedFor} in ${term}`);
+    }
+    if (batch.truncateAfter === undefined) return;
+    const index = batch.truncateAfter + 1;
+    const old = disk.entries[index - disk.base.index - 1];
+    if (old === undefined || this.committed[index - 1]?.term !== old.term) return;
+    const kept =
+      (batch.base?.index ?? 0) >= index || batch.entries.some((e) => e.index === index && e.term === old.term);
+    demand(kept, 'no committed entry lost', `${node} cuts committed entry ${index} from its disk`);
+  }
+
+  /** What leaves a node must be true of its disk. */
+  sent(node: string, to: string, message: Message): void {
+    const disk = this.disks.get(node)?.read() as Recovered;
+    if (message.kind === 'vote-response' && message.granted && !message.pre) {
+      const { term, votedFor } = disk.hardState;
+      const kept = term > message.term || (term === message.term && votedFor === to);
+      demand(kept, 'vote is durable', `${node} grants ${to} term ${message.term} with ${votedFor} in ${term} on disk`);
+    }
+    if (message.kind === 'append-response' && message.accepted) {
+      const end = disk.base.index + disk.entries.length;
+      demand(end >= message.index, 'ack is durable', `${node} acknowledges ${message.index}, its disk ends at ${end}`);
+    }
+  }
+
+  /** Reads are linearizable: what was committed when it was asked for is in the machine when it is answered. */
+  read(node: string, committedWhenAsked: number, appliedIndex: number): void {
+    demand(
+      appliedIndex >= committedWhenAsked,
+      'linearizable read',
+      `${node} reads at ${appliedIndex}, ${committedWhenAsked} were committed before it was asked`,
+    );
+  }
+
+  restored(node: string, data: Buffer, index: number): void {
+    demand(data.equals(this.image(index)), 'state machine safety', `${node} restores another state at ${index}`);
+  }
+
+  /** The state after applying `index`, in short: what every machine must agree on. */
+  image(index: number): Buffer {
+    const entry = this.committed[index - 1];
+    return Buffer.from(
+      `${index}/${entry?.term ?? 0}/${entry?.data.toString('hex') ?? ''}/padding so that it takes chunks`,
+    );
+  }
+}
+
+function holds(disk: Recovered, point: LogPoint): boolean {
+  if (point.index <= disk.base.index) return true;
+  return disk.entries[point.index - disk.base.index - 1]?.term === point.term;
+}

@@ -1,5 +1,13 @@
-import { controllerPeers, controllerStorePath, type ControllerPeers } from '@batonmq/config';
-import type { Host, Lifecycle, TlsClientOptions, TlsServerOptions } from '@batonmq/host';
+import {
+  controllerConfig,
+  controllerPeers,
+  controllerStorePath,
+  defaultsOf,
+  remotingServerConfig,
+  type ControllerPeers,
+  type Peer,
+} from '@batonmq/config';
+import { textOf, type Host, type Lifecycle, type TlsClientOptions, type TlsServerOptions } from '@batonmq/host';
 import {
   LevelStorage,
   RSocketTransport,
@@ -32,6 +40,8 @@ export interface ControllerOptions {
   readonly storage?: () => RaftStorage;
   /** In place of RSocket on the controller's own port. */
   readonly transport?: () => RaftTransport;
+  /** Where a peer's Raft listens, when `transport` has a port of its own. */
+  readonly raftAddressOf?: (peer: Peer) => string;
   /** All that the `-c` file has, which 1010 shows beside the known keys. */
   readonly properties?: ReadonlyMap<string, string>;
   readonly serverTls?: TlsServerOptions;
@@ -67,12 +77,18 @@ export class Controller implements Lifecycle {
   private rsocket: RSocketTransport | undefined;
   private unlisten: () => void = () => {};
 
-  /** @throws ConfigError CONFIG_INVALID when the peers or the own id are missing or wrong */
+  /**
+   * @param given keys that are left out have RocketMQ's defaults
+   * @throws ConfigError CONFIG_INVALID when the peers or the own id are missing or wrong
+   */
   constructor(
     private readonly host: Host,
-    config: ControllerSettings,
+    given: Partial<ControllerSettings>,
     private readonly options: ControllerOptions = {},
   ) {
+    const { machine } = host;
+    const defaults = { ...defaultsOf(remotingServerConfig, machine), ...defaultsOf(controllerConfig, machine) };
+    const config: ControllerSettings = { ...defaults, ...given };
     this.group = controllerPeers(config);
     this.configuration = new ControllerConfiguration(host, config, options.properties);
     this.consensus = options.raft?.(this.machine) ?? this.composeRaft(config);
@@ -86,7 +102,13 @@ export class Controller implements Lifecycle {
     const settings = (): ControllerSettings => this.configuration.current;
     this.failover = new Failover(host, this.machine, this.liveness, this.consensus, settings, this.countElection);
     this.server = this.composeServer(config);
-    this.machine.onEvent((event, set) => this.applied(event, set));
+    this.machine.onEvent((event, set) => {
+      try {
+        this.applied(event, set);
+      } catch (error) {
+        host.log.error({ event: event.kind, error: textOf(error) }, 'an accepted change was not acted upon');
+      }
+    });
   }
 
   /** The port in use for everything. */
@@ -125,13 +147,13 @@ export class Controller implements Lifecycle {
 
   private composeRaft(config: ControllerSettings): Consensus {
     const { group, selfId: id, peers } = this.group;
-    const { storage, transport, clientTls } = this.options;
+    const { storage, transport, clientTls, raftAddressOf } = this.options;
     const electionTimeoutMs = config.jRaftElectionTimeoutMs;
     return new RaftNode({
       host: this.host,
       id,
       group,
-      peers,
+      peers: peers.map((peer) => ({ id: peer.id, address: raftAddressOf?.(peer) ?? peer.address })),
       storage: storage?.() ?? new LevelStorage(this.storePath(config, id)),
       transport: transport?.() ?? (this.rsocket = new RSocketTransport(this.host, { tls: clientTls })),
       machine: this.machine,

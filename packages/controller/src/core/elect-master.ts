@@ -8,6 +8,8 @@ import { liveBroker, mayBeAlive, type LiveView } from './live-view';
 
 /** Epochs are int32 on the wire. What a heartbeat claims beyond this is no epoch that elections ever reached. */
 const MAX_CREDIBLE_EPOCH = 2 ** 31 - 1 - 2 ** 20;
+/** A request that names no broker. */
+const NOBODY = -1;
 
 /** Answers a request for an election (controller.md 5.1, ReplicasInfoManager.electMaster). */
 export function decideElection(set: BrokerSet | undefined, command: ElectMasterCommand): Decision {
@@ -59,7 +61,8 @@ function choose(set: BrokerSet, command: ElectMasterCommand): Choice {
     syncStateSet: set.syncStateSet,
     others: unclean ? [...set.members.keys()] : [],
     presentMaster: masterBrokerId !== undefined && mayBeAlive(live, set, masterBrokerId) ? masterBrokerId : undefined,
-    designated: designateElect ? brokerId : undefined,
+    // Whoever designates nobody (-1) leaves the choice to us; the reference would depose a living master.
+    designated: designateElect && brokerId !== NOBODY ? brokerId : undefined,
     live: (id) => liveBroker(live, set, id),
   });
 }
@@ -79,7 +82,7 @@ function highestEpoch(set: BrokerSet, live: LiveView): number {
 
 /** One event says "no master"; asking again changes nothing (the reference raises the epoch each time, 15.2). */
 function nobody(set: BrokerSet, brokerId: number): Decision {
-  if (brokerId !== -1) {
+  if (brokerId !== NOBODY) {
     return refuse(
       ResponseCode.CONTROLLER_ELECT_MASTER_FAILED,
       `Failed to elect a new master for broker-set: ${set.brokerName}`,

@@ -20,8 +20,7 @@ export interface Heartbeat extends BrokerKey {
 export const DEFAULT_HEARTBEAT_TIMEOUT_MS = 10_000;
 export const LOWEST_PRIORITY = 2_147_483_647;
 /** Strangers may send heartbeats too: what they can fill has bounds. */
-const MAX_BROKERS = 200_000;
-const MAX_BROKERS_OF_ONE_NAME = 1000;
+const DEFAULT_LIMITS = { brokers: 200_000, brokersOfOneName: 1000 };
 
 interface Entry {
   heartbeat: Heartbeat;
@@ -45,6 +44,8 @@ export class LivenessTable {
   private count = 0;
   private listeningUntilMs = Number.NEGATIVE_INFINITY;
   private deadlineMs = Number.POSITIVE_INFINITY;
+
+  constructor(private readonly limits = DEFAULT_LIMITS) {}
 
   /** Not before this time has any record to expire; infinite when there is none. */
   get nextDeadlineMs(): number {
@@ -147,7 +148,7 @@ export class LivenessTable {
 
   private add(heartbeat: Heartbeat, connection: number, nowMs: number): boolean {
     const named = this.byName.get(heartbeat.brokerName);
-    if (this.count >= MAX_BROKERS || (named?.length ?? 0) >= MAX_BROKERS_OF_ONE_NAME) return false;
+    if (this.count >= this.limits.brokers || (named?.length ?? 0) >= this.limits.brokersOfOneName) return false;
     const entry: Entry = { heartbeat, lastMs: nowMs, connection, lostMs: undefined };
     if (named === undefined) this.byName.set(heartbeat.brokerName, [entry]);
     else named.push(entry);

@@ -35,10 +35,10 @@ export function syncStateData(
   brokerNames: readonly string[],
   isAlive: (set: BrokerSet, brokerId: number) => boolean,
 ): Outcome {
-  const replicasInfoTable: Record<string, unknown> = {};
+  const replicasInfoTable = new Map<string, unknown>();
   for (const brokerName of brokerNames) {
     const set = sets.get(brokerName);
-    if (set !== undefined) replicasInfoTable[brokerName] = replicasOf(set, isAlive);
+    if (set !== undefined) replicasInfoTable.set(brokerName, replicasOf(set, isAlive));
   }
   return { code: ResponseCode.SUCCESS, body: { replicasInfoTable } };
 }

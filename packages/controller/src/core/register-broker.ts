@@ -20,9 +20,10 @@ export function registerBroker(set: BrokerSet | undefined, command: RegisterBrok
   const { clusterName, brokerName, brokerId, brokerAddress, live } = command;
   const member = set?.members.get(brokerId);
   if (set === undefined || member === undefined) {
-    const what = set === undefined ? `Broker-set: ${brokerName}` : `BrokerId: ${brokerId}`;
-    const where = set === undefined ? '' : ` in broker-set: ${brokerName}`;
-    const remark = `${what} hasn't been registered in ${where === '' ? 'controller' : `controller${where}`}`;
+    const remark =
+      set === undefined
+        ? `Broker-set: ${brokerName} hasn't been registered in controller`
+        : `BrokerId: ${brokerId} hasn't been registered in broker-set: ${brokerName}`;
     const header = controllerHeaders.RegisterBrokerToControllerResponse.encode({ clusterName, brokerName });
     return refuse(ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED, remark, header);
   }

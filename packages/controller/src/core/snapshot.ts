@@ -7,9 +7,18 @@ interface StoredSet extends Omit<BrokerSet, 'members'> {
   readonly members: readonly Member[];
 }
 
-/** All sets as JSON; readable by the same and later versions. */
+/** All sets as JSON, in one fixed form: equal states have equal bytes. Readable by the same and later versions. */
 export function encodeSnapshot(sets: BrokerSets): Buffer {
-  const stored = [...sets.values()].map((set): StoredSet => ({ ...set, members: [...set.members.values()] }));
+  const stored = [...sets.values()].map((set): StoredSet => ({
+    clusterName: set.clusterName,
+    brokerName: set.brokerName,
+    highestBrokerId: set.highestBrokerId,
+    members: [...set.members.values()],
+    masterBrokerId: set.masterBrokerId,
+    masterEpoch: set.masterEpoch,
+    syncStateSet: set.syncStateSet,
+    syncStateSetEpoch: set.syncStateSetEpoch,
+  }));
   return Buffer.from(JSON.stringify({ v: VERSION, sets: stored }), 'utf8');
 }
 

@@ -4,7 +4,8 @@ import { DEFAULT_HEARTBEAT_TIMEOUT_MS, LivenessTable, type BrokerKey, type Heart
 import type { LiveView } from '../core/live-view';
 
 /** A timer later than this says that this process stood still, and that heartbeats wait unread. */
-const STALL_MS = 1000;
+const STALL_MS = 200;
+const LONGEST_GRACE_MS = 1000;
 
 export interface LivenessListener {
   /** Connection closed or heartbeats too old. */
@@ -20,7 +21,8 @@ export class BrokerLiveness {
   private readonly peers = new Map<number, Peer>();
   private cancelCheck: Cancel = () => {};
   private checkDueMs = Number.POSITIVE_INFINITY;
-  private wasPostponed = false;
+  /** While heartbeats that came during a standstill are read, brokers are judged as of before it. */
+  private frozenMs: number | undefined;
   private stopped = false;
 
   constructor(
@@ -33,7 +35,7 @@ export class BrokerLiveness {
     if (peer.closed || this.stopped) return;
     this.peers.set(peer.id, peer);
     const appeared = this.table.heartbeat(heartbeat, peer.id, this.now());
-    if (this.table.nextDeadlineMs < this.checkDueMs) this.armCheck();
+    if (this.frozenMs === undefined && this.table.nextDeadlineMs < this.checkDueMs) this.armCheck();
     if (appeared) this.listener.appeared(heartbeat);
   }
 
@@ -49,11 +51,11 @@ export class BrokerLiveness {
   }
 
   isAlive(key: BrokerKey): boolean {
-    return this.table.isAlive(key, this.now());
+    return this.table.isAlive(key, this.judgedMs());
   }
 
   view(brokerName: string): LiveView {
-    return this.table.view(brokerName, this.now());
+    return this.table.view(brokerName, this.judgedMs());
   }
 
   /** For one heartbeat timeout nobody counts as dead for not having been heard. @returns how long, in ms */
@@ -63,7 +65,7 @@ export class BrokerLiveness {
   }
 
   living(): Iterable<Heartbeat> {
-    return this.table.living(this.now());
+    return this.table.living(this.judgedMs());
   }
 
   stop(): void {
@@ -73,6 +75,13 @@ export class BrokerLiveness {
 
   private now(): number {
     return this.host.clock.monotonicMs();
+  }
+
+  /** The time as of which brokers are judged: now, unless what they said meanwhile may wait unread. */
+  private judgedMs(): number {
+    if (this.frozenMs !== undefined) return this.frozenMs;
+    const nowMs = this.now();
+    return nowMs - this.checkDueMs > STALL_MS ? this.checkDueMs : nowMs;
   }
 
   /** The check is due when the first record can expire, not at the next round of a period. */
@@ -87,16 +96,14 @@ export class BrokerLiveness {
 
   private check(): void {
     const lateMs = this.now() - this.checkDueMs;
-    if (lateMs > STALL_MS && !this.wasPostponed) {
-      this.wasPostponed = true;
-      this.host.log.warn(
-        { lateMs: Math.round(lateMs) },
-        'this process stood still; heartbeats are read before brokers are judged',
-      );
-      this.armCheck(STALL_MS);
+    if (lateMs > STALL_MS && this.frozenMs === undefined) {
+      this.frozenMs = this.checkDueMs;
+      const fields = { lateMs: Math.round(lateMs) };
+      this.host.log.warn(fields, 'this process stood still; heartbeats are read before brokers are judged');
+      this.armCheck(Math.min(lateMs, LONGEST_GRACE_MS));
       return;
     }
-    this.wasPostponed = false;
+    this.frozenMs = undefined;
     const expired = this.table.expire(this.now());
     this.armCheck();
     if (expired.length === 0) return;

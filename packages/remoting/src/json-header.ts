@@ -1,4 +1,4 @@
-import { LANGUAGES } from './language-code';
+import { languageName } from './language-code';
 import type { ExtFields, RemotingCommand } from './command';
 import { RemotingError } from './errors';
 
@@ -28,12 +28,7 @@ export function readJsonHeader(bytes: Buffer, body: Buffer | undefined): Remotin
     opaque: int32(fields, 'opaque'),
     flag: int32(fields, 'flag'),
     version: int32(fields, 'version'),
-    language:
-      typeof language === 'string'
-        ? language
-        : typeof language === 'number'
-          ? (LANGUAGES[language] ?? 'OTHER')
-          : 'JAVA',
+    language: language === undefined || language === 'JAVA' ? 'JAVA' : languageName(language),
     remark: typeof remark === 'string' ? remark : undefined,
     extFields: readExtFields(fields['extFields']),
     body,

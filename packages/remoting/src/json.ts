@@ -1,5 +1,5 @@
 import { RemotingError } from './errors';
-import { LenientJson } from './lenient-json';
+import { LenientJson, resolveReferences } from './lenient-json';
 
 /**
  * Reads a JSON body as fastjson's readers do: strict JSON first, then with bare names and integer keys, objects as keys,
@@ -9,7 +9,8 @@ import { LenientJson } from './lenient-json';
 export function readJson(bytes: Buffer): unknown {
   const text = bytes.toString('utf8');
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return text.includes('"$ref"') ? resolveReferences(value) : value;
   } catch {
     try {
       return new LenientJson(text).read();

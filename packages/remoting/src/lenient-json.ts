@@ -95,6 +95,7 @@ export class LenientJson {
       this.at += 1;
       out[name] = this.value();
       if (name === '$ref') this.references += 1;
+      this.separated('}');
     }
   }
 
@@ -112,7 +113,14 @@ export class LenientJson {
         return out;
       }
       out.push(this.value());
+      this.separated(']');
     }
+  }
+
+  private separated(end: string): void {
+    this.blank();
+    const next = this.text[this.at];
+    if (next !== ',' && next !== end) throw this.error(`"," or "${end}" expected`);
   }
 
   private string(quote: string): string {
@@ -149,26 +157,34 @@ function literal(word: string): unknown {
   return NUMBER.test(word) ? Number(word) : undefined;
 }
 
-/** Replaces `{"$ref":"$.a[0].b"}` by what stands there; a path that leads nowhere becomes null. */
-function resolveReferences(root: unknown): unknown {
+/**
+ * Replaces `{"$ref":"$.a[0].b"}` by what stands there: fastjson writes it where one object occurs twice. A path of another
+ * form, or one that leads nowhere, becomes null.
+ */
+export function resolveReferences(root: unknown): unknown {
   const visit = (value: unknown): unknown => {
     if (value === null || typeof value !== 'object') return value;
     const reference = (value as Record<string, unknown>)['$ref'];
     if (typeof reference === 'string') return follow(root, reference);
     for (const key of Object.keys(value)) {
       const container = value as Record<string, unknown>;
-      container[key] = visit(container[key]);
+      const item = container[key];
+      if (item !== null && typeof item === 'object') container[key] = visit(item);
     }
     return value;
   };
   return visit(root);
 }
 
+const REFERENCE = /^\$((\.(\\.|[^.[\\])+)|\[\d+\])*$/;
+
 function follow(root: unknown, path: string): unknown {
+  if (!REFERENCE.test(path)) return null;
   let value: unknown = root;
   for (const [, name, index] of path.matchAll(/\.((?:\\.|[^.[\\])+)|\[(\d+)\]/g)) {
     const key = index ?? (name as string).replace(/\\(.)/g, '$1');
-    value = (value as Record<string, unknown> | null | undefined)?.[key];
+    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, key)) return null;
+    value = (value as Record<string, unknown>)[key];
   }
   return value ?? null;
 }

@@ -21,30 +21,39 @@ export interface ReceivedMessage {
 const MAGIC_V1 = 0xdaa320a7;
 const MAGIC_V2 = 0xdaa320ab;
 
-/** Reads the records of a pull answer; stops before one that is cut or has another magic, as Java's clients do. */
+/** Reads the records of a pull answer; stops before one that is cut, damaged, or has
+ * another magic, as Java's clients do. */
 export function decodeMessages(bytes: Buffer): ReceivedMessage[] {
   const messages: ReceivedMessage[] = [];
   for (let at = 0; bytes.length - at >= 91;) {
     const size = bytes.readInt32BE(at);
     const magic = bytes.readUInt32BE(at + 4);
     if (size < 91 || size > bytes.length - at || (magic !== MAGIC_V1 && magic !== MAGIC_V2)) break;
-    messages.push(decodeMessage(bytes.subarray(at, at + size), magic === MAGIC_V2));
+    const message = decodeMessage(bytes.subarray(at, at + size), magic === MAGIC_V2);
+    if (message === undefined) break;
+    messages.push(message);
     at += size;
   }
   return messages;
 }
 
-function decodeMessage(record: Buffer, isV2: boolean): ReceivedMessage {
+/** @returns undefined when a length in the record leads out of it */
+function decodeMessage(record: Buffer, isV2: boolean): ReceivedMessage | undefined {
   const sysFlag = record.readInt32BE(36);
   const bornHostBytes = (sysFlag & 0x10) === 0 ? 8 : 20;
   const storeHostBytes = (sysFlag & 0x20) === 0 ? 8 : 20;
   const storeTimeAt = 48 + bornHostBytes;
   const reconsumeAt = storeTimeAt + 8 + storeHostBytes;
   const bodyAt = reconsumeAt + 16;
+  if (bodyAt > record.length) return undefined;
   const bodyEnd = bodyAt + record.readInt32BE(reconsumeAt + 12);
   const topicAt = bodyEnd + (isV2 ? 2 : 1);
+  if (bodyEnd < bodyAt || topicAt > record.length) return undefined;
   const topicEnd = topicAt + (isV2 ? record.readInt16BE(bodyEnd) : record.readUInt8(bodyEnd));
-  const propertiesEnd = topicEnd + 2 + record.readInt16BE(topicEnd);
+  if (topicEnd < topicAt || topicEnd + 2 > record.length) return undefined;
+  // Negative means none, as in Java.
+  const propertiesEnd = topicEnd + 2 + Math.max(0, record.readInt16BE(topicEnd));
+  if (propertiesEnd > record.length) return undefined;
   return {
     queueId: record.readInt32BE(12),
     flag: record.readInt32BE(16),

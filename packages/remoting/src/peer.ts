@@ -55,6 +55,8 @@ export class RemotingPeer implements Peer {
   private readonly highWaterBytes: number;
   private nextOpaque = 1;
   private held = false;
+  /** Requests of the chunk in which reading was stopped; they are handled when the peer has taken its answers. */
+  private heldRequests: RemotingCommand[] = [];
   private isClosed = false;
 
   constructor(
@@ -144,7 +146,9 @@ export class RemotingPeer implements Peer {
     if (!this.closed) encodeFrame({ ...request, opaque: this.takeOpaque(), flag: FLAG_ONEWAY }, this.send);
   }
 
+  /** Calls that wait for an answer fail at once. Without a reason what was written is still sent. */
   close(reason?: Error): void {
+    if (!this.isClosed) this.failAll(reason);
     if (reason === undefined) this.connection.end();
     else this.connection.destroy(reason);
   }
@@ -160,7 +164,8 @@ export class RemotingPeer implements Peer {
       this.settle(command.opaque)?.resolve(command);
       return;
     }
-    this.router.dispatch(command, this, this.fail);
+    if (this.held) this.heldRequests.push(command);
+    else this.router.dispatch(command, this, this.fail);
   };
 
   private readonly fail = (request: RemotingCommand, error: unknown): void => {
@@ -194,7 +199,11 @@ export class RemotingPeer implements Peer {
   private release(): void {
     if (!this.held) return;
     this.held = false;
-    this.connection.resume();
+    const requests = this.heldRequests;
+    this.heldRequests = [];
+    // Their answers may be too much again: then the rest waits again, and is read from no socket.
+    for (const request of requests) this.onCommand(request);
+    if (!this.held) this.connection.resume();
   }
 
   private closedError(cause?: Error): RemotingError {
@@ -205,10 +214,15 @@ export class RemotingPeer implements Peer {
     );
   }
 
-  private finish(reason: Error | undefined): void {
+  private failAll(reason: Error | undefined): void {
     this.isClosed = true;
     const error = this.closedError(reason);
     for (const opaque of [...this.pending.keys()]) this.settle(opaque)?.reject(error);
+  }
+
+  private finish(reason: Error | undefined): void {
+    this.failAll(reason);
+    this.heldRequests = [];
     this.onClosed(this, reason);
   }
 }

@@ -1,4 +1,13 @@
-import type { Cancel, Connection, Host, Lifecycle, Listener, TlsServerOptions } from '@batonmq/host';
+import {
+  textOf,
+  type Cancel,
+  type Connection,
+  type Host,
+  type Lifecycle,
+  type Listener,
+  type TlsServerOptions,
+} from '@batonmq/host';
+import { RemotingError } from './errors';
 import { RemotingPeer, type Peer, type PeerOptions } from './peer';
 import { RequestRouter, type RequestHandler } from './router';
 
@@ -20,12 +29,18 @@ export interface RemotingServerOptions extends PeerOptions {
   readonly interceptor?: Interceptor;
 }
 
+/** How long a stopped server waits for peers to take what was written to them. */
+const LAST_ANSWERS_MS = 1000;
+
+const stopped = (): Error => new RemotingError('CONNECTION_CLOSED', 'this server is stopped');
+
 type ServerHost = Pick<Host, 'network' | 'clock' | 'timers' | 'log'>;
 
 /** Listens for remoting connections and hands their requests to the router. A bad frame closes its connection only. */
 export class RemotingServer implements Lifecycle {
   private readonly peers = new Map<number, RemotingPeer>();
-  private readonly strangers = new Set<Connection>();
+  /** Connections that have not said enough, with the time when they came. */
+  private readonly strangers = new Map<Connection, number>();
   private readonly closedListeners: ((peer: Peer) => void)[] = [];
   private readonly idleMs: number;
   private listener: Listener | undefined;
@@ -80,7 +95,13 @@ export class RemotingServer implements Lifecycle {
     const { listener } = this;
     this.listener = undefined;
     for (const peer of [...this.peers.values()]) peer.close();
-    for (const connection of [...this.strangers]) connection.destroy();
+    for (const connection of [...this.strangers.keys()]) connection.destroy();
+    // Peers that do not take their last answers may not keep the connections open.
+    if (this.peers.size > 0) {
+      this.host.timers.after(LAST_ANSWERS_MS, () => {
+        for (const peer of [...this.peers.values()]) peer.close(stopped());
+      });
+    }
     await listener?.close();
   }
 
@@ -98,7 +119,7 @@ export class RemotingServer implements Lifecycle {
 
   private sniff(connection: Connection, interceptor: Interceptor): void {
     let seen: Buffer = Buffer.alloc(0);
-    this.strangers.add(connection);
+    this.strangers.set(connection, this.host.clock.monotonicMs());
     connection.receive({
       data: (bytes) => {
         seen = Buffer.concat([seen, bytes]);
@@ -116,11 +137,21 @@ export class RemotingServer implements Lifecycle {
   private readonly onClosed = (peer: RemotingPeer, reason: Error | undefined): void => {
     this.peers.delete(peer.id);
     if (reason !== undefined) this.host.log.info({ peer: peer.remote, reason: reason.message }, 'connection closed');
-    for (const listener of this.closedListeners) listener(peer);
+    for (const listener of this.closedListeners) this.tell(listener, peer);
   };
+
+  private tell(listener: (peer: Peer) => void, peer: Peer): void {
+    try {
+      listener(peer);
+    } catch (error) {
+      this.host.log.error({ peer: peer.remote, error: textOf(error) }, 'a listener for closed connections failed');
+    }
+  }
 
   private closeIdle(): void {
     const limit = this.host.clock.monotonicMs() - this.idleMs;
-    for (const peer of [...this.peers.values()]) if (peer.lastActiveMs < limit) peer.close();
+    const idle = (): Error => new RemotingError('CONNECTION_CLOSED', `idle for ${this.idleMs} ms`);
+    for (const peer of [...this.peers.values()]) if (peer.lastActiveMs < limit) peer.close(idle());
+    for (const [connection, sinceMs] of [...this.strangers]) if (sinceMs < limit) connection.destroy(idle());
   }
 }

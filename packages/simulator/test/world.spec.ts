@@ -1,5 +1,6 @@
 import type { Host } from '@batonmq/host';
 import { World } from '../src';
+import { settle } from './settle';
 
 /** Timers, files, sockets and promises on three machines, with faults. */
 async function program(seed: number): Promise<{ trace: readonly string[]; fingerprint: number; events: number }> {
@@ -159,13 +160,13 @@ describe('World', () => {
     const client = world.machine('c').boot();
     let got = '';
     let closed = 0;
-    await start(
+    await settle(
       world,
       server.network.listen({ port: 5 }, (connection) =>
         connection.receive({ data: (bytes) => (got += bytes.toString()), close: () => closed++ }),
       ),
     );
-    const connection = await start(world, client.network.connect({ host: 's', port: 5, timeoutMs: 100 }));
+    const connection = await settle(world, client.network.connect({ host: 's', port: 5, timeoutMs: 100 }));
     connection.receive({ data: () => {}, close: () => {} });
     connection.write(Buffer.from('before '));
     await world.run(100);
@@ -174,7 +175,7 @@ describe('World', () => {
     connection.end();
     await world.run(10_000);
     expect([got, closed]).toEqual(['before ', 0]);
-    await expect(start(world, client.network.connect({ host: 's', port: 5, timeoutMs: 100 }))).rejects.toMatchObject({
+    await expect(settle(world, client.network.connect({ host: 's', port: 5, timeoutMs: 100 }))).rejects.toMatchObject({
       code: 'CONNECT_TIMEOUT',
     });
     world.heal();
@@ -182,12 +183,3 @@ describe('World', () => {
     expect(got).toBe('before during ');
   });
 });
-
-/** Runs the world until a promise settles. */
-async function start<T>(world: World, promise: Promise<T>): Promise<T> {
-  let settled = false;
-  const mark = (): void => void (settled = true);
-  promise.then(mark, mark);
-  await world.run(60_000, () => settled);
-  return promise;
-}

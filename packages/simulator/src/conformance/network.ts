@@ -162,6 +162,9 @@ function bytesConformance(it: It, makeHost: MakeHost): void {
     const [ear, own] = [new Ear(), new Ear()];
     near.receive(own);
     far.receive(ear);
+    far.write(Buffer.from('hi'));
+    await eventually(under.peer, () => own.bytes === 2, 'bytes from the other end');
+    same(own.drains, 0, 'drains of who has written nothing');
     near.write(Buffer.from('abc'));
     near.write(Buffer.from('de'));
     same(near.bufferedBytes, 5, 'buffered');

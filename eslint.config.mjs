@@ -5,12 +5,46 @@ import prettier from 'eslint-config-prettier';
 import * as jsonc from 'jsonc-eslint-parser';
 
 const nodeBuiltins = [{ group: ['node:*'], message: 'Only host and the apps touch the machine; ask the Host for it.' }];
-const bareBuiltins = ['fs', 'fs/promises', 'net', 'tls', 'dns', 'timers', 'timers/promises', 'os', 'path', 'worker_threads', 'child_process', 'crypto', 'zlib', 'http', 'https', 'cluster', 'stream', 'events', 'util', 'perf_hooks', 'buffer'];
+const bareBuiltins = [
+  'fs',
+  'fs/promises',
+  'net',
+  'tls',
+  'dns',
+  'timers',
+  'timers/promises',
+  'os',
+  'path',
+  'worker_threads',
+  'child_process',
+  'crypto',
+  'zlib',
+  'http',
+  'https',
+  'cluster',
+  'stream',
+  'events',
+  'util',
+  'perf_hooks',
+  'buffer',
+];
 
 /** What would let time, chance or the machine into code that the simulator must be able to run (docs/decisions/0001-host.md). */
 const throughTheHost = {
   'no-restricted-imports': ['error', { patterns: nodeBuiltins, paths: bareBuiltins }],
-  'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'performance', 'fetch', 'process', 'crypto'],
+  'no-restricted-globals': [
+    'error',
+    'setTimeout',
+    'setInterval',
+    'setImmediate',
+    'clearTimeout',
+    'clearInterval',
+    'clearImmediate',
+    'performance',
+    'fetch',
+    'process',
+    'crypto',
+  ],
   'no-restricted-properties': [
     'error',
     { object: 'Date', property: 'now', message: 'Use host.clock.' },
@@ -28,12 +62,30 @@ const throughTheHost = {
 };
 
 export default [
-  { ignores: ['**/dist', '**/node_modules', '**/out-tsc', '**/jest.config.cjs', '**/*.gen.js', '**/*.gen.d.ts', '.nx'] },
-  ...[js.configs.recommended, ...tseslint.configs.recommended].map((config) => ({ ...config, files: ['**/*.ts', '**/*.mjs'] })),
+  {
+    ignores: ['**/dist', '**/node_modules', '**/out-tsc', '**/jest.config.cjs', '**/*.gen.js', '**/*.gen.d.ts', '.nx'],
+  },
+  ...[js.configs.recommended, ...tseslint.configs.recommended].map((config) => ({
+    ...config,
+    files: ['**/*.ts', '**/*.mjs'],
+  })),
   { ...prettier, files: ['**/*.ts', '**/*.mjs'] },
   {
     files: ['**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', setTimeout: 'readonly', setInterval: 'readonly', clearTimeout: 'readonly', clearInterval: 'readonly', setImmediate: 'readonly', performance: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearTimeout: 'readonly',
+        clearInterval: 'readonly',
+        setImmediate: 'readonly',
+        performance: 'readonly',
+      },
+    },
   },
   {
     files: ['**/*.ts'],
@@ -49,7 +101,10 @@ export default [
             { sourceTag: 'type:ground', onlyDependOnLibsWithTags: ['type:ground', 'type:testkit'] },
             { sourceTag: 'type:engine', onlyDependOnLibsWithTags: ['type:ground', 'type:testkit'] },
             { sourceTag: 'type:service', onlyDependOnLibsWithTags: ['type:ground', 'type:testkit', 'type:engine'] },
-            { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:ground', 'type:testkit', 'type:engine', 'type:service', 'type:app'] },
+            {
+              sourceTag: 'type:app',
+              onlyDependOnLibsWithTags: ['type:ground', 'type:testkit', 'type:engine', 'type:service', 'type:app'],
+            },
             { sourceTag: 'type:testkit', onlyDependOnLibsWithTags: ['type:ground'] },
             { sourceTag: 'type:world', onlyDependOnLibsWithTags: ['*'] },
           ],
@@ -67,7 +122,10 @@ export default [
     plugins: { '@nx': nx },
     languageOptions: { parser: jsonc },
     rules: {
-      '@nx/dependency-checks': ['error', { ignoredFiles: ['{projectRoot}/**/*.spec.ts', '{projectRoot}/test/**', '{projectRoot}/jest.config.*'] }],
+      '@nx/dependency-checks': [
+        'error',
+        { ignoredFiles: ['{projectRoot}/**/*.spec.ts', '{projectRoot}/test/**', '{projectRoot}/jest.config.*'] },
+      ],
     },
   },
 ];

@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const [folder, type, ...dependencies] = process.argv.slice(2);
 if (!folder || !/^(ground|engine|service|app|testkit|world)$/.test(type ?? '')) {
-  console.error('usage: node tools/new-package.mjs <folder> <ground|engine|service|app|testkit|world> [dependency folders...]');
+  console.error(
+    'usage: node tools/new-package.mjs <folder> <ground|engine|service|app|testkit|world> [dependency folders...]',
+  );
   process.exit(2);
 }
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -54,6 +56,9 @@ write('tsconfig.spec.json', {
   include: ['src/**/*.spec.ts', 'test/**/*.ts'],
   references: [{ path: './tsconfig.lib.json' }],
 });
-write('jest.config.cjs', `module.exports = { ...require('../../jest.preset.cjs'), displayName: '${folder}', rootDir: __dirname };\n`);
+write(
+  'jest.config.cjs',
+  `module.exports = { ...require('../../jest.preset.cjs'), displayName: '${folder}', rootDir: __dirname };\n`,
+);
 write('src/index.ts', `export {};\n`);
 write('README.md', `# @batonmq/${folder}\n`);

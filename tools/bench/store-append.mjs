@@ -26,7 +26,7 @@ async function measure(batch, flushDiskType, messageIndexEnable, count) {
   const from = performance.now();
   const cpu = process.cpuUsage();
   let last = 0;
-  for (let i = 0; i < count; ) {
+  for (let i = 0; i < count;) {
     for (let k = 0; k < batch && i < count; k++, i++) {
       const result = store.put({
         topic: 'BenchTopic',
@@ -55,7 +55,7 @@ async function measure(batch, flushDiskType, messageIndexEnable, count) {
   const fromRead = performance.now();
   let read = 0;
   for (let queue = 0; queue < 8; queue++) {
-    for (let offset = 0, max = store.maxOffsetInQueue('BenchTopic', queue); offset < max; ) {
+    for (let offset = 0, max = store.maxOffsetInQueue('BenchTopic', queue); offset < max;) {
       const found = store.getMessages('BenchTopic', queue, offset, 32, 1 << 20);
       if (found.count === 0) throw new Error(`${found.status} at ${offset}`);
       read += found.count;
@@ -66,7 +66,9 @@ async function measure(batch, flushDiskType, messageIndexEnable, count) {
   await store.stop();
   rmSync(root, { recursive: true });
   const index = messageIndexEnable ? 'index' : 'no index';
-  console.log(`${flushDiskType} batch ${batch}, ${index}: ${rate} k msg/s put+write+dispatch, ${cpuUs} us CPU/msg; backlog read ${readRate} k msg/s`);
+  console.log(
+    `${flushDiskType} batch ${batch}, ${index}: ${rate} k msg/s put+write+dispatch, ${cpuUs} us CPU/msg; backlog read ${readRate} k msg/s`,
+  );
 }
 
 await measure(128, 'ASYNC_FLUSH', true, Math.min(messages, 50_000));

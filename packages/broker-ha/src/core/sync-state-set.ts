@@ -259,7 +259,8 @@ export class SyncStateSet {
   }
 
   private considerJoin(replica: Replica, nowMs: number): void {
-    if (this.inForce.includes(replica.id) || this.joining.has(replica.id)) return;
+    if (this.localIds.includes(replica.id) || this.joining.has(replica.id)) return;
+    if (this.flight?.ids.includes(replica.id) === true) return;
     if (this.joinVerdict(replica, nowMs) !== 'join') return;
     this.joining.set(replica.id, { point: this.confirm, sinceMs: nowMs });
     this.inForceChanged();

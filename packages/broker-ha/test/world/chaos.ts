@@ -1,3 +1,4 @@
+import { RequestCode } from '@batonmq/remoting';
 import type { HaOptions } from '../../src';
 import { Group, type Replica } from './group';
 
@@ -13,6 +14,8 @@ export class Chaos {
   readonly group: Group;
   private readonly random: () => number;
   private loseRate = 0;
+  private silent = false;
+  private ambush = false;
 
   constructor(
     readonly seed: number,
@@ -43,13 +46,14 @@ export class Chaos {
     const endMs = group.world.now() + ms;
     while (group.world.now() < endMs) {
       const burst = 1 + Math.floor(this.random() * 5);
-      for (let i = 0; i < burst; i++) group.sendEverywhere();
+      for (let i = 0; i < burst && !this.silent; i++) group.sendEverywhere();
       await group.world.run(this.random() * 30);
     }
   }
 
   private oneFault(): void {
     const { group } = this;
+    this.silent = this.random() < 0.2;
     const names = ['b1', 'b2', 'b3', 'ctl'];
     const any = this.pick(group.replicas);
     const kinds: (() => void)[] = [
@@ -71,6 +75,9 @@ export class Chaos {
         group.state.masterId !== undefined && this.faults.resets && void group.controller.crown(group.state.masterId),
       () => (group.controller.notify = this.random() < 0.7),
       () => this.faults.resets && this.restartController(),
+      () => this.faults.resets && this.crownAnother(),
+      () => this.faults.resets && this.crownAnother(),
+      () => (this.ambush = this.faults.resets),
     ];
     this.pick(kinds)();
     this.setFate();
@@ -81,19 +88,57 @@ export class Chaos {
     if (down.length > 0) void this.pick(down).boot();
   }
 
+  /** An operator's election: any living member of the set; sometimes the new master is cut off before it has done a thing. */
+  private crownAnother(): void {
+    const { group } = this;
+    const id = this.pick(group.state.set);
+    if (id === undefined || group.controller.elect(undefined, id) !== 0 || this.random() < 0.5) return;
+    this.silent = true;
+    const { name } = group.byId(id);
+    const others = ['b1', 'b2', 'b3', 'ctl'].filter((other) => other !== name);
+    group.world.after(5 + this.random() * 100, () => {
+      group.world.partition([name], others);
+      this.silent = false;
+    });
+    group.world.after(this.random() * 6000, () => group.world.heal());
+  }
+
+  /** At the next change of the set: its answer is lost, the master loses its slaves, and dies a moment later. */
+  private spring(): void {
+    const { group } = this;
+    const { masterId } = group.state;
+    if (masterId === undefined) return;
+    this.ambush = false;
+    const master = group.byId(masterId);
+    const others = ['b1', 'b2', 'b3'].filter((name) => name !== master.name);
+    group.world.partition([master.name], others);
+    group.world.after(50 + this.random() * 300, () => {
+      master.machine.kill();
+      group.world.heal();
+    });
+  }
+
   private restartController(): void {
     this.group.killController();
     void this.group.bootController();
   }
 
   private setFate(): void {
-    this.group.controller.fate = () =>
-      this.random() >= this.loseRate ? 'answer' : this.random() < 0.6 ? 'lose' : 'ignore';
+    this.group.controller.fate = ({ code }) => {
+      if (this.ambush && code === RequestCode.CONTROLLER_ALTER_SYNC_STATE_SET) {
+        this.spring();
+        return 'lose';
+      }
+      return this.random() >= this.loseRate ? 'answer' : this.random() < 0.6 ? 'lose' : 'ignore';
+    };
   }
 
   private async recover(): Promise<void> {
     const { group } = this;
     this.loseRate = 0;
+    this.ambush = false;
+    this.silent = false;
+    await group.world.run(6000);
     this.setFate();
     group.controller.notify = true;
     group.world.heal();

@@ -8,7 +8,7 @@ import { JavaServer } from './java-server';
 
 const SIZE = 3;
 const BROKER_NAME = 'broker-a';
-const START_LIMIT_MS = 90_000;
+const START_LIMIT_MS = 180_000;
 
 class JavaNode implements ClusterNode {
   constructor(

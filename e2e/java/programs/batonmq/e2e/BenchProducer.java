@@ -16,7 +16,11 @@ public final class BenchProducer {
     private BenchProducer() {
     }
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
+        Program.run(() -> run(args));
+    }
+
+    private static void run(String[] args) throws Exception {
         Options options = new Options(args);
         Events events = new Events();
         DefaultMQProducer producer = new DefaultMQProducer(options.text("group"));
@@ -54,7 +58,6 @@ public final class BenchProducer {
             "p50Ms", quantile(micros, 0.5), "p99Ms", quantile(micros, 0.99), "p999Ms", quantile(micros, 0.999),
             "maxMs", quantile(micros, 1), "firstFailure", firstFailure.get());
         producer.shutdown();
-        System.exit(0);
     }
 
     private static double quantile(long[] sortedMicros, double q) {

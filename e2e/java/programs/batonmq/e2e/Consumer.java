@@ -15,7 +15,11 @@ public final class Consumer {
     private Consumer() {
     }
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
+        Program.run(() -> run(args));
+    }
+
+    private static void run(String[] args) throws Exception {
         Options options = new Options(args);
         Events events = new Events();
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(options.text("group"));
@@ -35,6 +39,5 @@ public final class Consumer {
         Stop.await();
         consumer.shutdown();
         events.emit("done");
-        System.exit(0);
     }
 }

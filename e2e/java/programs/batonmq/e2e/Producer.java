@@ -42,9 +42,8 @@ public final class Producer {
         producer = new DefaultMQProducer(options.text("group"));
     }
 
-    public static void main(String[] args) throws Exception {
-        new Producer(args).run();
-        System.exit(0);
+    public static void main(String[] args) {
+        Program.run(() -> new Producer(args).run());
     }
 
     private void run() throws Exception {

@@ -1,22 +1,24 @@
 package batonmq.e2e;
 
-import java.util.Set;
 import org.apache.rocketmq.client.QueryResult;
 import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.client.consumer.PullStatus;
+import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
 
 /**
  * Reads whole topics from the first to the last offset of every queue by pulling, and asks the broker's index for some keys.
  *
- * <p>Arguments: topics (comma separated), keys (comma separated, asked in every topic; may be empty).
+ * <p>Arguments: topics and keys, each comma separated; every key is asked in every topic.
  * Events: message {topic, queue, offset, n, bytes, tags, keys}; queue {topic, queue, min, max, read}; found {topic, key, n} per message
  * that a key query returned; done.
  */
 public final class StoreReader {
     private static final int QUERY_LIMIT = 32;
+    /** ResponseCode.NO_MESSAGE; that class is in different packages in 4.9 and 5. */
+    private static final int NO_MESSAGE = 208;
 
     private final Events events = new Events();
     private final DefaultMQPullConsumer consumer;
@@ -26,27 +28,25 @@ public final class StoreReader {
         consumer.setNamesrvAddr(options.text("namesrv"));
     }
 
-    public static void main(String[] args) throws Exception {
-        Options options = new Options(args);
-        StoreReader reader = new StoreReader(options);
-        reader.consumer.start();
-        for (String topic : options.text("topics").split(",")) {
-            for (MessageQueue queue : reader.queuesOf(topic)) {
-                reader.read(queue);
-            }
-            for (String key : options.text("keys").split(",")) {
-                if (!key.isEmpty()) {
-                    reader.query(topic, key);
-                }
-            }
-        }
-        reader.consumer.shutdown();
-        reader.events.emit("done");
-        System.exit(0);
+    public static void main(String[] args) {
+        Program.run(() -> {
+            Options options = new Options(args);
+            new StoreReader(options).run(options.text("topics").split(","), options.text("keys").split(","));
+        });
     }
 
-    private Set<MessageQueue> queuesOf(String topic) throws Exception {
-        return consumer.fetchSubscribeMessageQueues(topic);
+    private void run(String[] topics, String[] keys) throws Exception {
+        consumer.start();
+        for (String topic : topics) {
+            for (MessageQueue queue : consumer.fetchSubscribeMessageQueues(topic)) {
+                read(queue);
+            }
+            for (String key : keys) {
+                query(topic, key);
+            }
+        }
+        consumer.shutdown();
+        events.emit("done");
     }
 
     private void read(MessageQueue queue) throws Exception {
@@ -71,9 +71,15 @@ public final class StoreReader {
     }
 
     private void query(String topic, String key) throws Exception {
-        QueryResult result = consumer.queryMessage(topic, key, QUERY_LIMIT, 0, System.currentTimeMillis() + 60_000);
-        for (MessageExt message : result.getMessageList()) {
-            events.emit("found", "topic", message.getTopic(), "key", key, "n", Body.numberOf(message.getBody()));
+        try {
+            QueryResult result = consumer.queryMessage(topic, key, QUERY_LIMIT, 0, System.currentTimeMillis() + 60_000);
+            for (MessageExt message : result.getMessageList()) {
+                events.emit("found", "topic", message.getTopic(), "key", key, "n", Body.numberOf(message.getBody()));
+            }
+        } catch (MQClientException none) {
+            if (none.getResponseCode() != NO_MESSAGE) {
+                throw none;
+            }
         }
     }
 }

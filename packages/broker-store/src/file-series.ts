@@ -10,6 +10,8 @@ import type { OpenFiles } from './open-files';
 export class FileSeries {
   /** Start offsets of the files, ascending. */
   readonly starts: number[] = [];
+  private lastPathStart = -1;
+  private lastPath = '';
 
   constructor(
     private readonly files: Files,
@@ -31,7 +33,11 @@ export class FileSeries {
   }
 
   path(start: number): string {
-    return `${this.directory}/${fileName(start)}`;
+    if (start !== this.lastPathStart) {
+      this.lastPath = `${this.directory}/${fileName(start)}`;
+      this.lastPathStart = start;
+    }
+    return this.lastPath;
   }
 
   has(start: number): boolean {
@@ -39,11 +45,12 @@ export class FileSeries {
   }
 
   /**
-   * Lists and checks the files. A last file that is shorter than its size (a crash while it was made or cut) gets its
-   * length back; everything else of a wrong length is refused, by name. Foreign entries are named and left alone.
+   * Lists and checks the files. Foreign entries are named and left alone. A file that is too long is refused, by name. One
+   * that is too short gets its length back, as zeros, where a crash explains it (while it was made or cut): the last one
+   * always, any after a stop that was not clean. What it should have held is then missing where recovery looks for it.
    * @throws StoreError STORE_CORRUPT
    */
-  load(log: Logger): void {
+  load(clean: boolean, log: Logger): void {
     this.starts.length = 0;
     for (const name of this.files.list(this.directory)) {
       const start = startOffsetOf(name);
@@ -56,27 +63,24 @@ export class FileSeries {
       }
       this.starts.push(start);
     }
-    for (let i = 0; i < this.starts.length; i++)
-      this.checkLength(this.starts[i] as number, i === this.starts.length - 1, log);
+    const last = this.last;
+    for (const start of [...this.starts]) this.checkLength(start, start === last, clean, log);
   }
 
-  private checkLength(start: number, isLast: boolean, log: Logger): void {
+  private checkLength(start: number, isLast: boolean, clean: boolean, log: Logger): void {
     const path = this.path(start);
     const bytes = this.files.stat(path)?.bytes ?? 0;
     if (bytes === this.fileSize) return;
-    if (!isLast || bytes > this.fileSize) {
+    if (bytes > this.fileSize || (clean && !isLast)) {
       throw this.corrupt(fileName(start), `it has ${bytes} bytes, expected ${this.fileSize}`);
     }
-    if (bytes === 0) {
+    if (bytes === 0 && isLast) {
       log.warn({ path }, 'removing an empty file that a crash left');
       this.files.remove(path);
       this.starts.pop();
       return;
     }
-    log.warn(
-      { path, bytes, expected: this.fileSize },
-      'the last file is short, as a crash while cutting leaves it; extended',
-    );
+    log.warn({ path, bytes, expected: this.fileSize }, 'a file is short, as a crash leaves it; extended');
     this.open.get(path).truncateSync(this.fileSize);
   }
 

@@ -78,6 +78,8 @@ export class MessageStore implements Lifecycle {
   private state: 'new' | 'loaded' | 'started' | 'stopped' = 'new';
   private fenced = false;
   private queueFailure: string | undefined;
+  /** A cut is under way: nothing is put, appended or dispatched. */
+  private cutting = false;
   private confirm = 0;
   private turnPending = false;
   private notifiedEnd = 0;
@@ -138,6 +140,7 @@ export class MessageStore implements Lifecycle {
       confirmOffset: () => this.confirm,
       setConfirmOffset: (offset) => this.setConfirm(offset),
       appended: () => this.scheduleTurn(),
+      isCutting: () => this.cutting,
       onAppended: (listener) => this.appended.add(listener),
       whileCutting: (work, offset) => this.whileCutting(work, offset),
     });
@@ -159,8 +162,8 @@ export class MessageStore implements Lifecycle {
       refuseForeignStores(files, this.root, this.host.log);
       const clean = files.stat(this.abortPath) === undefined;
       this.markRunning();
-      this.commitLog.series.load(this.host.log);
-      this.table.load();
+      this.commitLog.series.load(clean, this.host.log);
+      this.table.load(clean);
       this.checkpoint.load();
       this.index?.load(clean, this.checkpoint.indexTimestamp);
       await this.recover(clean);
@@ -288,6 +291,7 @@ export class MessageStore implements Lifecycle {
   private refusalReason(): string | undefined {
     if (this.commitLog.failed !== undefined) return this.commitLog.failed.message;
     if (this.fenced) return 'the store is fenced';
+    if (this.cutting) return 'the log is being cut';
     if (this.state !== 'started') return 'the store is not started';
     if (this.cleaner.diskFull) return 'the disk is full';
     return this.queueFailure;
@@ -384,6 +388,7 @@ export class MessageStore implements Lifecycle {
   }
 
   private dispatch(): void {
+    if (this.cutting) return;
     try {
       const more = this.dispatcher.run(this.confirmOffset(), DISPATCH_PER_TURN);
       this.index?.flushEntries();
@@ -412,9 +417,20 @@ export class MessageStore implements Lifecycle {
   }
 
   private async whileCutting(work: () => Promise<void>, offset: number): Promise<void> {
-    await this.flusher.flushNow();
-    await this.syncingQueues;
-    await work();
+    if (this.cutting) throw new StoreError('NOT_A_MESSAGE_BOUNDARY', 'the log is being cut already');
+    this.cutting = true;
+    try {
+      await this.flusher.flushNow();
+      await this.syncingQueues;
+      await work();
+      this.afterCut(offset);
+    } finally {
+      this.cutting = false;
+      this.scheduleTurn();
+    }
+  }
+
+  private afterCut(offset: number): void {
     this.durable.failAbove(offset, new StoreError('STORE_STOPPED', `the log was cut at ${offset}`));
     this.reader.reset();
     this.timeSearch.reset();
@@ -429,6 +445,7 @@ export class MessageStore implements Lifecycle {
   // ---- periodic work ----
 
   private flushQueues(): void {
+    if (this.cutting) return;
     try {
       const more = this.table.flushSome();
       if (more && this.state === 'started') {

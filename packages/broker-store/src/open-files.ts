@@ -3,6 +3,8 @@ import type { Files, OpenFile } from '@batonmq/host';
 /** Open files by path, at most `limit` of them: the one used longest ago is closed. */
 export class OpenFiles {
   private readonly open = new Map<string, OpenFile>();
+  private newestPath = '';
+  private newest: OpenFile | undefined;
 
   constructor(
     private readonly files: Pick<Files, 'open'>,
@@ -11,6 +13,7 @@ export class OpenFiles {
 
   /** The file, opened for reading and writing. Not to be kept beyond the call that asked. @throws HostError */
   get(path: string): OpenFile {
+    if (this.newest !== undefined && this.newestPath === path) return this.newest;
     let file = this.open.get(path);
     if (file === undefined) {
       file = this.files.open(path, 'write');
@@ -19,7 +22,8 @@ export class OpenFiles {
       this.open.delete(path);
     }
     this.open.set(path, file);
-    return file;
+    this.newestPath = path;
+    return (this.newest = file);
   }
 
   private evict(): void {
@@ -35,9 +39,11 @@ export class OpenFiles {
   forget(path: string): void {
     this.open.get(path)?.close();
     this.open.delete(path);
+    this.newest = undefined;
   }
 
   closeAll(): void {
+    this.newest = undefined;
     for (const file of this.open.values()) file.close();
     this.open.clear();
   }

@@ -13,6 +13,8 @@ export interface ReplicaLogHooks {
   /** Something was appended in this turn. */
   appended(): void;
   onAppended(listener: (maxOffset: number) => void): () => void;
+  /** A cut is under way. */
+  isCutting(): boolean;
   /** Runs a cut at `offset` with flushing at rest, then corrects what depends on the log's end. */
   whileCutting(work: () => Promise<void>, offset: number): Promise<void>;
 }
@@ -70,6 +72,8 @@ export class ReplicaLog {
    * @throws StoreError OFFSET_MISMATCH, STORE_FAILED; HostError
    */
   append(offset: number, bytes: Buffer): void {
+    if (this.hooks.isCutting())
+      throw new StoreError('OFFSET_MISMATCH', 'the log is being cut; append when that is done');
     this.commitLog.appendRaw(offset, bytes);
     this.hooks.appended();
   }

@@ -29,7 +29,12 @@ export function testOptions(root: string, more: Partial<StoreOptions> = {}): Sto
   };
 }
 
-export function message(topic: string, queueId: number, body: string | Buffer, more: Partial<MessageInput> = {}): MessageInput {
+export function message(
+  topic: string,
+  queueId: number,
+  body: string | Buffer,
+  more: Partial<MessageInput> = {},
+): MessageInput {
   return {
     topic,
     queueId,
@@ -53,7 +58,11 @@ export class Fixture {
     private readonly locks: { release(): Promise<void> }[],
   ) {}
 
-  static async open(root: string, more: Partial<StoreOptions> = {}, host: Host = nodeHost(silentLog)): Promise<Fixture> {
+  static async open(
+    root: string,
+    more: Partial<StoreOptions> = {},
+    host: Host = nodeHost(silentLog),
+  ): Promise<Fixture> {
     const locks: { release(): Promise<void> }[] = [];
     let dead = false;
     const files = Object.assign(Object.create(host.files) as Host['files'], {

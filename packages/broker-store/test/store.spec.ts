@@ -6,7 +6,7 @@ afterAll(removeTempRoots);
 function bodies(found: { messages: readonly Buffer[] }): string[] {
   const list: string[] = [];
   for (const slice of found.messages) {
-    for (let at = 0; at < slice.length; ) {
+    for (let at = 0; at < slice.length;) {
       const each = decodeMessage(slice, at);
       list.push(each.body.toString());
       at += each.totalSize;
@@ -18,7 +18,9 @@ function bodies(found: { messages: readonly Buffer[] }): string[] {
 describe('MessageStore', () => {
   it('puts, writes at the end of the turn, dispatches, reads', async () => {
     const { store, ...f } = await Fixture.open(tempRoot());
-    const first = store.put(message('T', 3, 'one', { properties: 'TAGS\u0001TagA\u0002KEYS\u0001k1 k2\u0002UNIQ_KEY\u0001u1\u0002' }));
+    const first = store.put(
+      message('T', 3, 'one', { properties: 'TAGS\u0001TagA\u0002KEYS\u0001k1 k2\u0002UNIQ_KEY\u0001u1\u0002' }),
+    );
     expect(first).toMatchObject({ status: 'PUT_OK', physicalOffset: 0, queueOffset: 0 });
     expect(first.messageIds).toBe('C0A8000A00002A9F0000000000000000');
     const second = store.put(message('T', 3, 'two'));
@@ -45,7 +47,8 @@ describe('MessageStore', () => {
     const wanted: string[] = [];
     for (let i = 0; i < 1000; i++) wanted.push(`message ${i} ${'x'.repeat(i % 300)}`);
     let end = 0;
-    for (const each of wanted) end = store.put(message('T', 1, each, { properties: `KEYS\u0001${each.slice(0, 12)}\u0002` })).endOffset;
+    for (const each of wanted)
+      end = store.put(message('T', 1, each, { properties: `KEYS\u0001${each.slice(0, 12)}\u0002` })).endOffset;
     await store.whenDispatched(end);
     await (how === 'stop' ? store.stop() : kill());
     void rest;
@@ -53,7 +56,7 @@ describe('MessageStore', () => {
     expect(again.store.log.maxOffset()).toBe(end);
     expect(again.store.maxOffsetInQueue('T', 1)).toBe(1000);
     const read: string[] = [];
-    for (let offset = 0; offset < 1000; ) {
+    for (let offset = 0; offset < 1000;) {
       const found = again.store.getMessages('T', 1, offset, 32, 1 << 20);
       expect(found.status).toBe('FOUND');
       read.push(...bodies(found));
@@ -70,13 +73,14 @@ describe('MessageStore', () => {
   it('replicates raw bytes, sees what is confirmed, and cuts', async () => {
     const master = await Fixture.open(tempRoot());
     const ends: number[] = [];
-    for (let i = 0; i < 600; i++) ends.push(master.store.put(message('T', i % 4, `m${i}${'y'.repeat(i % 200)}`)).endOffset);
+    for (let i = 0; i < 600; i++)
+      ends.push(master.store.put(message('T', i % 4, `m${i}${'y'.repeat(i % 200)}`)).endOffset);
     await master.store.whenDurable(ends.at(-1) as number);
     const root = tempRoot();
     const slave = await Fixture.open(root, { enableControllerMode: true });
     const from = master.store.log;
     const to = slave.store.log;
-    for (let at = 0; at < from.maxOffset(); ) {
+    for (let at = 0; at < from.maxOffset();) {
       const bytes = from.read(at, 5000) as Buffer;
       to.append(at, bytes);
       at += bytes.length;

@@ -118,7 +118,9 @@ export class RecordEncoder {
     let place = at + 2;
     if (this.own !== undefined) place += this.own.copy(target, place, this.ownStart, this.ownEnd);
     if (this.separator) target[place++] = PAIR_END;
-    target.write(this.text, place, this.textBytes, this.textBytes === this.text.length ? 'latin1' : 'utf8');
+    if (this.textBytes > 0) {
+      target.write(this.text, place, this.textBytes, this.textBytes === this.text.length ? 'latin1' : 'utf8');
+    }
     this.own = undefined;
   }
 

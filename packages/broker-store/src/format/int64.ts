@@ -10,7 +10,6 @@ export function readInt64(buffer: Buffer, at: number): number {
 
 /** @param value a safe integer */
 export function writeInt64(buffer: Buffer, value: number, at: number): void {
-  const high = Math.floor(value / TWO_32);
-  buffer.writeInt32BE(high, at);
-  buffer.writeUInt32BE(value - high * TWO_32, at + 4);
+  buffer.writeInt32BE(Math.floor(value / TWO_32), at);
+  buffer.writeInt32BE(value | 0, at + 4);
 }

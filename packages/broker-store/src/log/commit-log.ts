@@ -215,6 +215,7 @@ export class CommitLog {
     const segment = this.cache.find(offset);
     if (segment !== undefined) {
       const from = offset - segment.start;
+      segment.lent = true;
       return segment.buffer.subarray(from, Math.min(from + maxBytes, segment.used, this.written - segment.start));
     }
     const count = Math.min(maxBytes, this.written - offset, this.fileSize - (offset % this.fileSize));

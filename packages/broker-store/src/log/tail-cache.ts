@@ -1,11 +1,13 @@
-/** One piece of the log in memory. Bytes below `used` never change again, so slices of them may be kept by anyone. */
+/** One piece of the log in memory. Once it is `lent`, bytes below `used` never change again: slices may be kept by anyone. */
 export class Segment {
   used = 0;
+  /** Slices of it have been handed out. */
+  lent = false;
 
   constructor(
     readonly buffer: Buffer,
     /** Log offset of its first byte. */
-    readonly start: number,
+    public start: number,
   ) {}
 
   get end(): number {
@@ -14,13 +16,17 @@ export class Segment {
 }
 
 const SEGMENT_BYTES = 1 << 20;
+/** Dropped segments kept for use again. */
+const MAX_SPARE = 8;
 
 /**
- * The newest part of the log: the write buffer, and at the same time what replicas and tail consumers read. Segments are
- * dropped, not overwritten: a slice handed out stays true for as long as somebody holds it (and keeps its megabyte alive).
+ * The newest part of the log: the write buffer, and at the same time what replicas and tail consumers read. A lent
+ * segment is dropped, not overwritten: a slice stays true for as long as somebody holds it (and keeps its megabyte alive).
+ * Only those never lent are used again, which spares the garbage collector the megabytes of a log that nobody reads.
  */
 export class TailCache {
   private readonly segments: Segment[] = [];
+  private readonly spare: Segment[] = [];
   private heldBytes = 0;
 
   /** @param maxBytes bound of what is kept (the newest segment is always kept) */
@@ -42,7 +48,10 @@ export class TailCache {
   }
 
   private add(offset: number, bytes: number): Segment {
-    const segment = new Segment(Buffer.allocUnsafeSlow(Math.max(this.segmentBytes, bytes)), offset);
+    const reused = bytes <= this.segmentBytes ? this.spare.pop() : undefined;
+    const segment = reused ?? new Segment(Buffer.allocUnsafeSlow(Math.max(this.segmentBytes, bytes)), offset);
+    segment.start = offset;
+    segment.used = 0;
     this.segments.push(segment);
     this.heldBytes += segment.buffer.length;
     return segment;
@@ -73,6 +82,8 @@ export class TailCache {
       const oldest = this.segments[count] as Segment;
       if (oldest.end > written) break;
       this.heldBytes -= oldest.buffer.length;
+      if (!oldest.lent && this.spare.length < MAX_SPARE && oldest.buffer.length === this.segmentBytes)
+        this.spare.push(oldest);
       count++;
     }
     if (count > 0) this.segments.splice(0, count);

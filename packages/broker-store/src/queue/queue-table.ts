@@ -97,12 +97,12 @@ export class QueueTable {
   }
 
   /** Lists `consumequeue/`: topics on the first level, queue ids on the second. @throws StoreError STORE_CORRUPT */
-  load(): void {
+  load(clean: boolean): void {
     for (const name of this.files.list(this.directory)) {
       if (this.files.stat(`${this.directory}/${name}`)?.kind !== 'directory') continue;
       for (const id of this.files.list(`${this.directory}/${name}`)) {
         if (/^\d{1,9}$/.test(id) && this.files.stat(`${this.directory}/${name}/${id}`)?.kind === 'directory') {
-          this.queue(this.topic(name), Number(id)).series.load(this.log);
+          this.queue(this.topic(name), Number(id)).series.load(clean, this.log);
         }
       }
     }

@@ -32,6 +32,7 @@ export class RecordReader {
       return false;
     const segment = log.cached(offset);
     if (segment !== undefined && offset + size <= segment.end) {
+      segment.lent = true;
       this.buffer = segment.buffer;
       this.at = offset - segment.start;
       return true;

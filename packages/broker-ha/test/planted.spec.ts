@@ -42,7 +42,6 @@ const PLANTS: Record<string, Patch> = {
         if (last === undefined || (epoch > last.epoch && start > last.startOffset)) old.call(this, epoch, start);
       },
   ),
-  'epochs above the cut are kept': replace(EpochFile.prototype, 'dropAbove', () => () => {}),
   'an ack is believed before it comes': replace(
     Replica.prototype,
     'sentUpTo',

@@ -1,3 +1,4 @@
+import { LocalCluster } from 'batonmq';
 import type { Cluster, ClusterOptions } from './cluster';
 import { JavaCluster } from './java-cluster';
 
@@ -7,7 +8,7 @@ export const clusterMake = (): 'batonmq' | 'java' =>
 
 /** A started cluster of three name servers with controllers and one group of three brokers. */
 export async function openCluster(options: ClusterOptions, make = clusterMake()): Promise<Cluster> {
-  const cluster = make === 'java' ? new JavaCluster(options) : await ours(options);
+  const cluster: Cluster = make === 'java' ? new JavaCluster(options) : new LocalCluster(options);
   try {
     await cluster.start();
     return cluster;
@@ -15,8 +16,4 @@ export async function openCluster(options: ClusterOptions, make = clusterMake())
     await cluster.stop();
     throw error;
   }
-}
-
-async function ours(_options: ClusterOptions): Promise<Cluster> {
-  throw new Error('not there yet');
 }

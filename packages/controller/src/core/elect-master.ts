@@ -13,7 +13,7 @@ const NOBODY = -1;
 
 /** Answers a request for an election (controller.md 5.1, ReplicasInfoManager.electMaster). */
 export function decideElection(set: BrokerSet | undefined, command: ElectMasterCommand): Decision {
-  const { brokerName, brokerId, ifMasterEpoch, live } = command;
+  const { brokerId, ifMasterEpoch, live } = command;
   if (set === undefined) {
     return refuse(ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED, "Broker hasn't been registered");
   }

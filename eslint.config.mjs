@@ -114,7 +114,7 @@ export default [
   },
   {
     files: ['packages/*/src/**/*.ts'],
-    ignores: ['packages/host/**', 'packages/mq*/**', 'packages/batonmq/**', '**/*.spec.ts'],
+    ignores: ['packages/host/**', 'packages/mq*/**', 'packages/batonmq/**', 'packages/launcher/**', '**/*.spec.ts'],
     rules: throughTheHost,
   },
   {
@@ -124,7 +124,11 @@ export default [
     rules: {
       '@nx/dependency-checks': [
         'error',
-        { ignoredFiles: ['{projectRoot}/**/*.spec.ts', '{projectRoot}/test/**', '{projectRoot}/jest.config.*'] },
+        {
+          // Started as programs, not imported.
+          ignoredDependencies: ['@batonmq/mqnamesrv', '@batonmq/mqbroker'],
+          ignoredFiles: ['{projectRoot}/**/*.spec.ts', '{projectRoot}/test/**', '{projectRoot}/jest.config.*'],
+        },
       ],
     },
   },

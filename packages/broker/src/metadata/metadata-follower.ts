@@ -58,7 +58,7 @@ export class MetadataFollower {
 
   private async followTables(master: string, replicaId: number, generation: number, token: string): Promise<void> {
     let next = token;
-    let pauseMs = 0;
+    let pauseMs: number;
     try {
       const header = { [FOLLOWER_ID]: String(replicaId), [METADATA_TOKEN]: token };
       const topics = await this.ask(master, RequestCode.GET_ALL_TOPIC_CONFIG, header);

@@ -103,13 +103,10 @@ function announceCommit(state: RaftState): void {
 
 function rejected(state: RaftState, from: NodeId, progress: Progress, response: AppendResponse): void {
   if (progress.mode === 'snapshot') return;
-  if (progress.mode === 'replicate') {
-    if (response.index <= progress.matchIndex) return; // late: it has that by now
-    progress.becomeProbe(nextTry(state, response));
-  } else {
-    if (response.index !== progress.nextIndex - 1) return; // answers an older probe
-    progress.becomeProbe(nextTry(state, response));
-  }
+  // Late: it has acknowledged that by now. (Should its disk have been replaced, it stays behind, without a storm.)
+  if (response.index <= progress.matchIndex) return;
+  if (progress.mode === 'probe' && response.index !== progress.nextIndex - 1) return; // answers an older probe
+  progress.becomeProbe(nextTry(state, response));
   sendAppends(state, from, progress);
 }
 

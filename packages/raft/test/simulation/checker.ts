@@ -115,7 +115,8 @@ export class Checker {
       const kept = term > message.term || (term === message.term && votedFor === to);
       demand(kept, 'vote is durable', `${node} grants ${to} term ${message.term} with ${votedFor} in ${term} on disk`);
     }
-    if (message.kind === 'append-response' && message.accepted) {
+    // An answer to a leader of a past term may speak of what a later one has cut since: as if it had been long on its way.
+    if (message.kind === 'append-response' && message.accepted && disk.hardState.term <= message.term) {
       const end = disk.base.index + disk.entries.length;
       demand(end >= message.index, 'ack is durable', `${node} acknowledges ${message.index}, its disk ends at ${end}`);
     }

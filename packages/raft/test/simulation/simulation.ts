@@ -29,12 +29,17 @@ export type Outcome =
     };
 
 /** How long a healed group may take to elect, commit and catch up. Generous: slow disks and drift stay. */
-const CALM_MS = ELECTION_TIMEOUT_MS * 600;
+export const CALM_MS = ELECTION_TIMEOUT_MS * 600;
 const TRACE_LINES = 400;
 
 /** One group in a storm of faults, then in calm weather in which it must come together. All of it follows from the seed. */
-export function simulate(seed: number, core: Core = realCore, overrides: Partial<Weather> = {}): Outcome {
-  const simulation = new Simulation(seed, core, overrides);
+export function simulate(
+  seed: number,
+  core: Core = realCore,
+  overrides: Partial<Weather> = {},
+  calmMs = CALM_MS,
+): Outcome {
+  const simulation = new Simulation(seed, core, overrides, calmMs);
   try {
     simulation.run();
     return { failed: false, counts: simulation.counts };
@@ -73,6 +78,7 @@ class Simulation implements Surroundings {
     seed: number,
     readonly core: Core,
     overrides: Partial<Weather>,
+    private readonly calmMs: number,
   ) {
     this.dice = new Dice(seed);
     this.weather = { ...drawWeather(this.dice), ...overrides };
@@ -92,10 +98,10 @@ class Simulation implements Surroundings {
     this.until(this.weather.stormMs, () => false);
     this.clear();
     this.committedInStorm = this.checker.committed.length;
-    const calm = this.until(this.weather.stormMs + CALM_MS, () => this.isTogether());
+    const calm = this.until(this.weather.stormMs + this.calmMs, () => this.isTogether());
     this.counts.committed = this.checker.committed.length;
     if (!calm) for (const node of this.all()) this.trace(node.describe());
-    if (!calm) throw new Violation(`liveness: no new entry on all nodes ${CALM_MS} ms after the storm`);
+    if (!calm) throw new Violation(`liveness: no new entry on all nodes ${this.calmMs} ms after the storm`);
   }
 
   private until(limitMs: number, done: () => boolean): boolean {

@@ -1,1 +1,1 @@
-export {};
+export { mqadmin } from './commands';

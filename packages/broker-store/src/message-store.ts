@@ -141,6 +141,7 @@ export class MessageStore implements Lifecycle {
       setConfirmOffset: (offset) => this.setConfirm(offset),
       appended: () => this.scheduleTurn(),
       isCutting: () => this.cutting,
+      settle: () => this.settle(),
       onAppended: (listener) => this.appended.add(listener),
       whileCutting: (work, offset) => this.whileCutting(work, offset),
     });
@@ -420,14 +421,20 @@ export class MessageStore implements Lifecycle {
     if (this.cutting) throw new StoreError('NOT_A_MESSAGE_BOUNDARY', 'the log is being cut already');
     this.cutting = true;
     try {
-      await this.flusher.flushNow();
-      await this.syncingQueues;
+      await this.settle();
       await work();
       this.afterCut(offset);
     } finally {
       this.cutting = false;
       this.scheduleTurn();
     }
+  }
+
+  /** What is written is on the disk, and no sync is under way. @throws StoreError STORE_FAILED */
+  private async settle(): Promise<void> {
+    await this.flusher.flushNow();
+    await this.syncingQueues;
+    if (this.commitLog.failed !== undefined) throw this.commitLog.failed;
   }
 
   private afterCut(offset: number): void {

@@ -13,6 +13,8 @@ export interface ReplicaLogHooks {
   /** Something was appended in this turn. */
   appended(): void;
   onAppended(listener: (maxOffset: number) => void): () => void;
+  /** What is written is on the disk when it resolves. */
+  settle(): Promise<void>;
   /** A cut is under way. */
   isCutting(): boolean;
   /** Runs a cut at `offset` with flushing at rest, then corrects what depends on the log's end. */
@@ -91,8 +93,8 @@ export class ReplicaLog {
    */
   async truncate(offset: number): Promise<void> {
     const { commitLog } = this;
-    if (offset === commitLog.end) return;
     commitLog.writePending();
+    if (offset === commitLog.end) return this.hooks.settle();
     this.scanner.cursor.reset();
     const inside = offset >= commitLog.min && offset < commitLog.end && commitLog.min >= 0;
     const found = inside ? this.scanner.at(offset, commitLog.end) : FOUND.bad;

@@ -63,16 +63,18 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
     dispatchedTo = header.physicalOffset + size;
   });
   logger.info({ clean, from, end, dispatched: dispatched.end }, 'commit log recovered');
-  await cutBehind(parts, end, clean);
+  await cutBehind(parts, from, end, clean);
   const confirmOffset = limited ? Math.min(end, Math.max(dispatchedTo, Math.min(checkpoint.confirmOffset, end))) : end;
   dispatcher.position = limited ? dispatchedTo : end;
   return { end, confirmOffset, lastTimestamp };
 }
 
-async function cutBehind({ log, queues }: RecoveryParts, end: number, clean: boolean): Promise<void> {
+/** What was read after a crash may still be in the page cache only: from here on it counts as synced, so it is. */
+async function cutBehind({ log, queues }: RecoveryParts, from: number, end: number, clean: boolean): Promise<void> {
   const untouched = clean && end >= (log.series.last as number) && isZeroAt(log, end);
   if (untouched) log.openAt(end);
   else await log.cut(end);
+  if (!clean) for (const start of log.series.starts) if (start >= from) await log.series.syncFile(start);
   queues.cutAbove(end);
   await queues.sync();
 }

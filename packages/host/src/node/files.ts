@@ -208,7 +208,7 @@ export class NodeFiles implements Files {
     this.syncDir(dirname(path));
   }
 
-  lock(path: string): Promise<FileLock> {
+  async lock(path: string): Promise<FileLock> {
     this.makeDirs(dirname(path));
     return lockFile(path);
   }

@@ -1,4 +1,11 @@
 export { SimulatedCluster, type GroupState } from './cluster/simulated-cluster';
 export { SimulatedNode, type NodeKind } from './cluster/simulated-node';
 export { TestingError, type TestingErrorCode } from './errors';
+export { RECOVERY_LIMIT_MS, runScenario, type ScenarioOptions, type ScenarioReport } from './scenario/scenario';
+export { draw, type Draw } from './scenario/draw';
+export { allChecks } from './checks/all-checks';
 export type { SimulatedClusterOptions } from './cluster/options';
+export type { Check, Evidence } from './checks/check';
+export type { FinalEpoch, FinalMessage, FinalState, ReplicaState } from './checks/final-state';
+export type { Acknowledgement, Delivery, Grant, History } from './history';
+export type { Fault, Peers, PlannedFault, Target, Way } from './faults/fault';

@@ -153,6 +153,16 @@ export class SimulatedCluster {
     return undefined;
   }
 
+  /** The id that the controllers gave to the broker on this node. */
+  brokerIdOf(name: string): number | undefined {
+    const { address } = this.node(name);
+    for (const { service } of this.controllers) {
+      for (const member of service?.status().sets.get(BROKER_NAME)?.members.values() ?? [])
+        if (member.address === address) return member.brokerId;
+    }
+    return undefined;
+  }
+
   /** A master, and every replica in the SyncStateSet and following. */
   isComplete(): boolean {
     const { master } = this;

@@ -1,0 +1,16 @@
+import type { Check } from './check';
+import { consumerSawOnlyTheLog } from './consumer-saw-only-the-log';
+import { controllersAgree } from './controllers-agree';
+import { noAcknowledgedMessageLost } from './no-acknowledged-message-lost';
+import { oneAcknowledgingMaster } from './one-acknowledging-master';
+import { queueOffsetsGivenOnce } from './queue-offsets-given-once';
+import { replicasIdentical } from './replicas-identical';
+
+export const allChecks: readonly Check[] = [
+  noAcknowledgedMessageLost,
+  queueOffsetsGivenOnce,
+  oneAcknowledgingMaster,
+  replicasIdentical,
+  consumerSawOnlyTheLog,
+  controllersAgree,
+];

@@ -37,6 +37,8 @@ export class RoleSwitch implements RoleListener {
   async becomeMaster(epoch: number): Promise<void> {
     const { role, store, follower, topics, groups, offsets, delayService, registration, feed, host } = this.parts;
     follower.stop();
+    // A consumer must not find less than it was shown before: the queues know everything that is confirmed first.
+    await store.whenDispatched(store.log.confirmOffset());
     role.current = 'master';
     role.brokerId = 0;
     role.epoch = epoch;

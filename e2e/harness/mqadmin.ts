@@ -30,13 +30,20 @@ export class MqAdmin {
         limitMs: COMMAND_LIMIT_MS,
       },
     );
-    const printed = `${result.stdout}\n${result.stderr}`;
-    const failed = /Exception|CODE: \d+|doesn't exist/.test(printed) || result.stdout.trim() === '';
+    const printed = withoutLogback(`${result.stdout}\n${result.stderr}`);
+    const failed = /Exception|CODE: \d+|doesn't exist/.test(printed) || printed.trim() === '';
     if (failed)
       throw new Error(`mqadmin ${command} ${args.join(' ')} (${result.code ?? 'killed'}):\n${printed.slice(0, 3000)}`);
-    return result.stdout;
+    return printed;
   }
 }
+
+/** Without what the tool's logging library says about itself. */
+const withoutLogback = (printed: string): string =>
+  printed
+    .split('\n')
+    .filter((line) => !/\|-(INFO|WARN|ERROR) in org\.apache\.rocketmq\.logging/.test(line))
+    .join('\n');
 
 /** The controllers' addresses, as an operator finds them: in a name server's configuration file. */
 export function controllersOf(cluster: Cluster): string[] {

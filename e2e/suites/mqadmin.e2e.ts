@@ -79,7 +79,7 @@ interopSuite('mqadmin 5.4.0', ['jdk', 'maven'], () => {
   command('electMaster hands the mastership to the broker that it names', async () => {
     const { masterBrokerId, syncStateSet } = await cluster.groupState();
     const wanted = syncStateSet.find((id) => id !== masterBrokerId);
-    const options = ['-a', controller, '-b', String(wanted), '-bn', 'broker-a', '-c', 'DefaultCluster'];
+    const options = ['-a', firstOf(controller), '-b', String(wanted), '-bn', 'broker-a', '-c', 'DefaultCluster'];
     const printed = await admin.run('electMaster', ...options);
     expect(printed).toMatch(/^#BrokerName\tbroker-a$/m);
     await eventually(

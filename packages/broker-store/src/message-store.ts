@@ -333,6 +333,7 @@ export class MessageStore implements Lifecycle {
   /** All that happened in this turn: one write, one dispatch, one notification. */
   private endTurn(): void {
     this.turnPending = false;
+    this.appender.endTurn();
     if (this.state === 'stopped') return;
     try {
       this.commitLog.writePending();
@@ -402,6 +403,15 @@ export class MessageStore implements Lifecycle {
       this.queueFailure = `queues cannot be written: ${textOf(error)}`;
     }
     this.dispatched.reach(this.dispatcher.position);
+    if (this.options.enableControllerMode) this.noteConfirmOffset();
+  }
+
+  private noteConfirmOffset(): void {
+    try {
+      this.checkpoint.noteConfirmOffset(this.confirm);
+    } catch (error) {
+      this.host.log.error({ error: textOf(error) }, 'writing the checkpoint failed');
+    }
   }
 
   dispatchedOffset(): number {
@@ -446,7 +456,7 @@ export class MessageStore implements Lifecycle {
     this.confirm = Math.min(this.confirm, offset);
     this.notifiedEnd = offset;
     this.lastQueueSyncAt = Math.min(this.lastQueueSyncAt, offset);
-    this.checkpoint.confirmOffset = Math.min(this.checkpoint.confirmOffset, offset);
+    if (this.options.enableControllerMode) this.noteConfirmOffset();
   }
 
   // ---- periodic work ----

@@ -4,7 +4,7 @@ import { PropertyPlaces } from '../format/properties';
 import { FOUND, RecordHeader, SYS_FLAG, takesQueueOffset } from '../format/record';
 import type { CommitLog } from '../log/commit-log';
 import { LogCursor } from '../log/log-cursor';
-import { type QueueTable, type Topic, isUsableTopic } from '../queue/queue-table';
+import type { QueueTable, Topic } from '../queue/queue-table';
 
 const WINDOW_BYTES = 1 << 20;
 
@@ -119,7 +119,7 @@ export class Dispatcher {
       (header.sysFlag & SYS_FLAG.innerBatch) === 0 &&
       header.queueId >= 0 &&
       header.queueOffset >= 0 &&
-      isUsableTopic(topic.name)
+      topic.usable
     ) {
       return true;
     }

@@ -1,4 +1,3 @@
-import { writeInt64 } from './int64';
 import { MAGIC_V1, MAGIC_V2, SYS_FLAG } from './record';
 
 const PAIR_END = 2;
@@ -75,9 +74,13 @@ export class RecordEncoder {
     return this.size;
   }
 
-  /** Writes the measured record. Bodies are what the producer sent; `bodyCrc` is over just those bytes. */
+  /**
+   * Writes the measured record. Bodies are what the producer sent; `bodyCrc` is over just those bytes.
+   * @param view of the same bytes as `target`: the faster way to write numbers
+   */
   write(
     target: Buffer,
+    view: DataView,
     at: number,
     envelope: RecordEnvelope,
     flag: number,
@@ -87,35 +90,32 @@ export class RecordEncoder {
     physicalOffset: number,
     storeTimestamp: number,
   ): void {
-    target.writeInt32BE(this.size, at);
-    target.writeInt32BE(this.version === 2 ? MAGIC_V2 : MAGIC_V1, at + 4);
-    target.writeInt32BE(bodyCrc, at + 8);
-    target.writeInt32BE(envelope.queueId, at + 12);
-    target.writeInt32BE(flag | 0, at + 16);
-    writeInt64(target, queueOffset, at + 20);
-    writeInt64(target, physicalOffset, at + 28);
-    target.writeInt32BE(this.sysFlagOf(envelope.sysFlag, bornHost), at + 36);
-    writeInt64(target, envelope.bornTimestamp, at + 40);
-    let place = at + 48;
-    place += bornHost.copy(target, place);
-    writeInt64(target, storeTimestamp, place);
-    place += 8;
-    place += this.storeHost.copy(target, place);
-    target.writeInt32BE(envelope.reconsumeTimes, place);
-    writeInt64(target, envelope.preparedTransactionOffset, place + 4);
-    target.writeInt32BE(this.bodyEnd - this.bodyStart, place + 12);
+    view.setInt32(at, this.size);
+    view.setInt32(at + 4, this.version === 2 ? MAGIC_V2 : MAGIC_V1);
+    view.setInt32(at + 8, bodyCrc);
+    view.setInt32(at + 12, envelope.queueId);
+    view.setInt32(at + 16, flag);
+    setInt64(view, at + 20, queueOffset);
+    setInt64(view, at + 28, physicalOffset);
+    view.setInt32(at + 36, this.sysFlagOf(envelope.sysFlag, bornHost));
+    setInt64(view, at + 40, envelope.bornTimestamp);
+    let place = putBytes(target, at + 48, bornHost);
+    setInt64(view, place, storeTimestamp);
+    place = putBytes(target, place + 8, this.storeHost);
+    view.setInt32(place, envelope.reconsumeTimes);
+    setInt64(view, place + 4, envelope.preparedTransactionOffset);
+    view.setInt32(place + 12, this.bodyEnd - this.bodyStart);
     place += 16;
     place += this.body.copy(target, place, this.bodyStart, this.bodyEnd);
-    if (this.version === 1) target.writeUInt8(this.topic.length, place);
-    else target.writeUInt16BE(this.topic.length, place);
-    place += this.version;
-    place += this.topic.copy(target, place);
-    this.writeProperties(target, place);
+    if (this.version === 1) view.setUint8(place, this.topic.length);
+    else view.setUint16(place, this.topic.length);
+    place = putBytes(target, place + this.version, this.topic);
+    view.setInt16(place, this.propertiesBytes);
+    this.writeProperties(target, place + 2);
   }
 
   private writeProperties(target: Buffer, at: number): void {
-    target.writeInt16BE(this.propertiesBytes, at);
-    let place = at + 2;
+    let place = at;
     if (this.own !== undefined) place += this.own.copy(target, place, this.ownStart, this.ownEnd);
     if (this.separator) target[place++] = PAIR_END;
     if (this.textBytes > 0) {
@@ -139,4 +139,17 @@ export function hostBytes(ip: Buffer, port: number): Buffer {
   ip.copy(bytes);
   bytes.writeInt32BE(port | 0, ip.length);
   return bytes;
+}
+
+function setInt64(view: DataView, at: number, value: number): void {
+  view.setInt32(at, Math.floor(value / 0x1_0000_0000));
+  view.setInt32(at + 4, value);
+}
+
+/** Hosts and topics are short: a loop beats the call that copies. @returns the place behind */
+function putBytes(target: Buffer, at: number, bytes: Buffer): number {
+  const { length } = bytes;
+  if (length > 48) return at + bytes.copy(target, at);
+  for (let i = 0; i < length; i++) target[at + i] = bytes[i] as number;
+  return at + length;
 }

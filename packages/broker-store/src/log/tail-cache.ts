@@ -1,6 +1,7 @@
 /** One piece of the log in memory. Once it is `lent`, bytes below `used` never change again: slices may be kept by anyone. */
 export class Segment {
   used = 0;
+  readonly view: DataView;
   /** Slices of it have been handed out. */
   lent = false;
 
@@ -8,7 +9,9 @@ export class Segment {
     readonly buffer: Buffer,
     /** Log offset of its first byte. */
     public start: number,
-  ) {}
+  ) {
+    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+  }
 
   get end(): number {
     return this.start + this.used;

@@ -29,6 +29,7 @@ interface Plan {
 export class Appender {
   /** storeTimestamp of the last record; it never decreases along the log. */
   lastTimestamp = 0;
+  private stamped = false;
   private readonly encoder: RecordEncoder;
   private readonly idPrefix: string;
   private readonly knownHosts = new Map<string, Buffer>();
@@ -67,6 +68,7 @@ export class Appender {
     const offset = log.end;
     encoder.write(
       segment.buffer,
+      segment.view,
       segment.used,
       message,
       message.flag,
@@ -107,6 +109,7 @@ export class Appender {
       offsets.push(log.end);
       encoder.write(
         segment.buffer,
+        segment.view,
         segment.used,
         batch,
         reader.flag,
@@ -160,21 +163,22 @@ export class Appender {
 
   private plan(message: MessageInput): Plan | PutResult {
     const { topic: name, queueId } = message;
-    if (!isUsableTopic(name)) return refusal('MESSAGE_ILLEGAL', `topic ${JSON.stringify(name)} cannot be stored`);
     if (queueId < 0) return refusal('MESSAGE_ILLEGAL', `queue id ${queueId}`);
     if ((message.sysFlag & SYS_FLAG.innerBatch) !== 0 || hasProperty(message.properties, 'INNER_NUM')) {
       return refusal('MESSAGE_ILLEGAL', 'inner batches are not supported');
     }
     const topic = this.topic(name);
-    if (topic === undefined) return refusal('MESSAGE_ILLEGAL', `topic of more than ${MAX_TOPIC_BYTES} B`);
+    if (topic === undefined)
+      return refusal('MESSAGE_ILLEGAL', `topic ${JSON.stringify(name)} cannot be stored, or is too long`);
     const bornHost = this.bornHost(message.bornHost.host, message.bornHost.port);
     return { topic, bornHost };
   }
 
-  /** undefined: its name is too long. Topics that were not refused once are known to the table. */
+  /** undefined: it has no usable name, or too long a one. Topics that the table has were looked at before. */
   private topic(name: string): Topic | undefined {
     const known = this.queues.topics.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.usable ? known : undefined;
+    if (!isUsableTopic(name)) return undefined;
     const limit = name.startsWith(RETRY_PREFIX) ? MAX_RETRY_TOPIC_BYTES : MAX_TOPIC_BYTES;
     return Buffer.byteLength(name, 'utf8') > limit ? undefined : this.queues.topic(name);
   }
@@ -201,7 +205,14 @@ export class Appender {
   }
 
   private stamp(): number {
+    if (this.stamped) return this.lastTimestamp;
+    this.stamped = true;
     return (this.lastTimestamp = Math.max(this.lastTimestamp, this.clock.wallMs()));
+  }
+
+  /** All messages of one turn have one storeTimestamp. */
+  endTurn(): void {
+    this.stamped = false;
   }
 
   private bornHost(host: string, port: number): Buffer {

@@ -14,9 +14,12 @@ export class Topic {
   readonly long: boolean;
   /** Hash of `name#`, the front part of its index keys. */
   readonly keyHash: number;
+  /** Its name can be that of a directory. */
+  readonly usable: boolean;
   readonly queues = new Map<number, ConsumeQueue>();
 
   constructor(readonly name: string) {
+    this.usable = isUsableTopic(name);
     this.bytes = Buffer.from(name, 'utf8');
     this.long = name.length > 127;
     this.keyHash = javaHash('#', javaHash(name));

@@ -216,7 +216,9 @@ export class CommitLog {
     if (segment !== undefined) {
       const from = offset - segment.start;
       segment.lent = true;
-      return segment.buffer.subarray(from, Math.min(from + maxBytes, segment.used, this.written - segment.start));
+      // A replica's segment may reach across the end of a file: the bytes came in one row, wherever they began.
+      const count = Math.min(maxBytes, segment.used - from, this.fileSize - (offset % this.fileSize));
+      return segment.buffer.subarray(from, Math.min(from + count, this.written - segment.start));
     }
     const count = Math.min(maxBytes, this.written - offset, this.fileSize - (offset % this.fileSize));
     const bytes = Buffer.allocUnsafeSlow(count);

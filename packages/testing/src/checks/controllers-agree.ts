@@ -12,12 +12,23 @@ import type { Check } from './check';
 export const controllersAgree: Check = {
   name: 'controllers agree',
   run({ cluster }) {
-    const states = cluster.controllers.map((node) =>
-      JSON.stringify(plain(node.service?.status().sets.get(BROKER_NAME))),
-    );
+    const states = statesOf(cluster);
     return new Set(states).size === 1 ? [] : [`controllers differ: ${states.join(' | ')}`];
   },
 };
+
+/** Whether all controllers have caught up with each other. */
+export function controllersAreLevel(cluster: SimulatedCluster): boolean {
+  return new Set(statesOf(cluster)).size === 1;
+}
+
+function statesOf(cluster: SimulatedCluster): string[] {
+  return cluster.controllers.map(({ name, service, problem }) => {
+    const set = service?.status().sets.get(BROKER_NAME);
+    if (set === undefined) return `${name}: ${service === undefined ? (problem ?? 'not running') : 'knows no group'}`;
+    return JSON.stringify({ ...set, members: [...set.members.entries()] });
+  });
+}
 
 const LOOK_MS = 10;
 
@@ -53,8 +64,4 @@ function compare<Key, Value>(
   const before = known.get(key);
   if (before === undefined) known.set(key, value);
   else if (before !== value) to.violations.push(`two ${what}: ${before} and ${value}`);
-}
-
-function plain(set: BrokerSet | undefined): unknown {
-  return set === undefined ? undefined : { ...set, members: [...set.members.entries()] };
 }

@@ -28,7 +28,6 @@ export function draw(seed: number): Draw {
         maxDelayMs: prng.chance(0.2) ? 15 : 1,
         lossRate: prng.chance(0.3) ? 0.01 : 0.001,
       },
-      scribble: prng.chance(0.3),
       brokerProperties: {
         flushDiskType: syncFlush ? 'SYNC_FLUSH' : 'ASYNC_FLUSH',
         mappedFileSizeCommitLog: String(prng.chance(0.5) ? 16_384 : 65_536),

@@ -1,6 +1,6 @@
 import { textOf } from '@batonmq/host';
 import { allChecks } from '../checks/all-checks';
-import { watchControllers } from '../checks/controllers-agree';
+import { controllersAreLevel, watchControllers } from '../checks/controllers-agree';
 import { readReplica } from '../checks/final-state';
 import { SimulatedCluster } from '../cluster/simulated-cluster';
 import { FaultRunner } from '../faults/fault-runner';
@@ -170,7 +170,8 @@ class Run {
     const { cluster } = this;
     const logs = cluster.brokers.map((node) => node.service?.store.log);
     const end = logs[0]?.maxOffset();
-    return cluster.isComplete() && logs.every((log) => log?.maxOffset() === end && log?.confirmOffset() === end);
+    const level = logs.every((log) => log?.maxOffset() === end && log?.confirmOffset() === end);
+    return level && cluster.isComplete() && controllersAreLevel(cluster);
   }
 
   private check(): string[] {

@@ -168,6 +168,8 @@ export class NameServerRegistration {
 
   private retryLater(server: NameServer): void {
     server.cancelRetry();
+    // A registration that was under way at the stop ends here.
+    if (!this.active) return;
     server.cancelRetry = this.host.timers.after(RETRY_MS, () => void this.register(server));
   }
 }

@@ -64,7 +64,7 @@ export function routeTopicRequests(router: RequestRouter, parts: TopicRequestPar
   router.handle(RequestCode.DELETE_TOPIC_IN_BROKER, async (request) => {
     const { topic } = brokerHeaders.OptionalTopicRequest.decode(request.extFields);
     masterOnly(parts.role);
-    if (topic.trim() === '' || isSystemTopic(topic))
+    if (topic.trim() === '' || isSystemTopic(topic) || ownNames.includes(topic))
       throw new RequestRefused(ResponseCode.INVALID_PARAMETER, `the topic "${topic}" cannot be deleted`);
     topics.delete(topic);
     parts.offsets.removeTopic(topic);

@@ -1,0 +1,223 @@
+import {
+  RequestCode,
+  ResponseCode,
+  brokerHeaders,
+  decodeMessages,
+  readJson,
+  writeJson,
+  type ReceivedMessage,
+  type RemotingCommand,
+} from '@batonmq/remoting';
+import { pair } from '../src/message-properties';
+import { BrokerAtWork, clientBatch } from './broker-at-work';
+
+const messagesOf = (answer: RemotingCommand): ReceivedMessage[] => decodeMessages(answer.body ?? Buffer.alloc(0));
+const bodiesOf = (answer: RemotingCommand): string[] => messagesOf(answer).map((message) => String(message.body));
+const offsetOf = (answer: RemotingCommand): number => brokerHeaders.OffsetResponse.decode(answer.extFields).offset;
+
+describe('a broker without a controller', () => {
+  const broker = new BrokerAtWork();
+  jest.setTimeout(60_000);
+
+  const createTopic = (topic: string, queues: number): Promise<RemotingCommand> =>
+    broker.ask(
+      RequestCode.UPDATE_AND_CREATE_TOPIC,
+      brokerHeaders.CreateTopicRequest.encode({
+        topic,
+        defaultTopic: 'TBW102',
+        readQueueNums: queues,
+        writeQueueNums: queues,
+        perm: 6,
+        topicFilterType: 'SINGLE_TAG',
+        topicSysFlag: 0,
+        order: false,
+        attributes: undefined,
+      }),
+    );
+  const commit = (topic: string, consumerGroup: string, queueId: number, commitOffset: number) =>
+    broker.ask(
+      RequestCode.UPDATE_CONSUMER_OFFSET,
+      brokerHeaders.UpdateConsumerOffsetRequest.encode({ topic, consumerGroup, queueId, commitOffset }),
+    );
+  const offsetFor = (topic: string, consumerGroup: string, queueId: number, setZeroIfNotFound?: boolean) =>
+    broker.ask(
+      RequestCode.QUERY_CONSUMER_OFFSET,
+      brokerHeaders.QueryConsumerOffsetRequest.encode({ topic, consumerGroup, queueId, setZeroIfNotFound }),
+    );
+  const heartbeat = (group: string, topic: string): Promise<RemotingCommand> => {
+    const subscription = { topic, subString: '*', expressionType: 'TAG', subVersion: 1 };
+    const consumer = { groupName: group, consumeType: 'CONSUME_PASSIVELY', messageModel: 'CLUSTERING' };
+    const consumerDataSet = [{ ...consumer, subscriptionDataSet: [subscription] }];
+    return broker.ask(RequestCode.HEART_BEAT, {}, writeJson({ clientID: 'client-1', consumerDataSet }));
+  };
+
+  beforeAll(() => broker.start());
+  afterAll(() => broker.end());
+
+  it('creates a topic, takes sends of all three codes and gives them to pulls', async () => {
+    expect((await createTopic('Orders', 2)).code).toBe(ResponseCode.SUCCESS);
+    const long = brokerHeaders.SendMessageRequest.encode({
+      producerGroup: 'producers',
+      topic: 'Orders',
+      defaultTopic: 'TBW102',
+      defaultTopicQueueNums: 4,
+      queueId: 1,
+      sysFlag: 0,
+      bornTimestamp: 1,
+      flag: 7,
+      properties: pair('TAGS', 'red'),
+      reconsumeTimes: 0,
+      unitMode: false,
+      maxReconsumeTimes: undefined,
+      batch: false,
+    });
+    const first = await broker.ask(RequestCode.SEND_MESSAGE, long, Buffer.from('by 10'));
+    const second = await broker.send('Orders', 'by 310', { queueId: 1, properties: pair('TAGS', 'blue') });
+    const batch = clientBatch(['by 320 a', 'by 320 b'], pair('TAGS', 'red'));
+    const third = await broker.send('Orders', batch, { queueId: 1, batch: true });
+    expect([first, second, third].map(({ code, remark }) => ({ code, remark }))).toEqual(
+      [0, 0, 0].map((code) => ({ code, remark: undefined })),
+    );
+    expect([first, second, third].map((answer) => answer.extFields['queueOffset'])).toEqual(['0', '1', '2']);
+    expect(third.extFields['msgId']?.split(',')).toHaveLength(2);
+    expect(first.extFields).toMatchObject({ queueId: '1', MSG_REGION: 'DefaultRegion', TRACE_ON: 'true' });
+
+    const all = await broker.pull('Orders', 0, { queueId: 1 });
+    expect(bodiesOf(all)).toEqual(['by 10', 'by 310', 'by 320 a', 'by 320 b']);
+    expect(all.extFields).toMatchObject({ nextBeginOffset: '4', minOffset: '0', maxOffset: '4' });
+    expect(messagesOf(all)[0]).toMatchObject({ flag: 7, bornTimestamp: 1, queueId: 1 });
+    expect(messagesOf(all)[0]?.properties.get('UNIQ_KEY')).toHaveLength(32);
+    const red = await broker.pull('Orders', 0, { queueId: 1, subscription: 'red || green' });
+    expect(bodiesOf(red)).toEqual(['by 10', 'by 320 a', 'by 320 b']);
+    const none = await broker.pull('Orders', 0, { queueId: 1, subscription: 'green' });
+    expect([none.code, none.extFields['nextBeginOffset']]).toEqual([ResponseCode.PULL_RETRY_IMMEDIATELY, '4']);
+  });
+
+  it('wakes a parked pull with the message it waits for, and answers 19 when none comes', async () => {
+    await createTopic('News', 1);
+    const parked = broker.pull('News', 0, { suspendMs: 25_000, subscription: 'good' });
+    await broker.send('News', 'other', { properties: pair('TAGS', 'bad') });
+    await broker.send('News', 'wanted', { properties: pair('TAGS', 'good') });
+    expect(bodiesOf(await parked)).toEqual(['wanted']);
+    const late = await broker.pull('News', 2, { suspendMs: 1 });
+    expect([late.code, late.extFields['nextBeginOffset']]).toEqual([ResponseCode.PULL_NOT_FOUND, '2']);
+    const beyond = await broker.pull('News', 9, { suspendMs: 1 });
+    expect([beyond.code, beyond.extFields['nextBeginOffset']]).toEqual([ResponseCode.PULL_OFFSET_MOVED, '2']);
+  });
+
+  it('refuses pulls that cannot be right', async () => {
+    expect((await broker.pull('Nowhere', 0)).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
+    expect((await broker.pull('Orders', 0, { queueId: 2 })).code).toBe(ResponseCode.INVALID_PARAMETER);
+    expect((await broker.askFastPort(RequestCode.PULL_MESSAGE, { topic: 'Orders' })).code).toBe(
+      ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
+    );
+    expect((await broker.askFastPort(RequestCode.GET_MAX_OFFSET, { topic: 'Orders', queueId: '1' })).code).toBe(0);
+  });
+
+  it('keeps consumer offsets, those that come with a pull too', async () => {
+    await broker.pull('Orders', 0, { group: 'pullers', queueId: 1, commitOffset: 3 });
+    expect(offsetOf(await offsetFor('Orders', 'pullers', 1))).toBe(3);
+    expect((await commit('Orders', 'pullers', 1, 2)).code).toBe(ResponseCode.SUCCESS);
+    expect(offsetOf(await offsetFor('Orders', 'pullers', 1))).toBe(2);
+    expect(offsetOf(await offsetFor('Orders', 'newcomers', 1))).toBe(0);
+    expect((await offsetFor('Orders', 'newcomers', 1, false)).code).toBe(ResponseCode.QUERY_NOT_FOUND);
+    expect((await commit('Orders', 'strangers', 1, 2)).code).toBe(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
+    expect((await commit('Nowhere', 'pullers', 1, 2)).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
+  });
+
+  it('tells who consumes after a heartbeat', async () => {
+    const list = () => broker.ask(RequestCode.GET_CONSUMER_LIST_BY_GROUP, { consumerGroup: 'members' });
+    expect((await list()).code).toBe(ResponseCode.SYSTEM_ERROR);
+    expect((await heartbeat('members', 'Orders')).code).toBe(ResponseCode.SUCCESS);
+    expect(readJson((await list()).body ?? Buffer.alloc(0))).toEqual({ consumerIdList: ['client-1'] });
+  });
+
+  it('gives a failed message back later, and buries it when it failed too often', async () => {
+    await broker.send('Orders', 'hard', { queueId: 0, properties: pair('KEYS', 'k-1') });
+    const [failed] = messagesOf(await broker.pull('Orders', 0, { group: 'workers' }));
+    const sendBack = (offset: number | undefined, maxReconsumeTimes: number): Promise<RemotingCommand> =>
+      broker.ask(
+        RequestCode.CONSUMER_SEND_MSG_BACK,
+        brokerHeaders.ConsumerSendMsgBackRequest.encode({
+          offset: offset ?? -1,
+          group: 'workers',
+          delayLevel: 1,
+          originMsgId: 'ORIGIN',
+          originTopic: 'Orders',
+          unitMode: false,
+          maxReconsumeTimes,
+        }),
+      );
+    expect((await sendBack(failed?.physicalOffset, 1)).code).toBe(ResponseCode.SUCCESS);
+    const [again] = messagesOf(await broker.pullSome('%RETRY%workers', 0));
+    expect([String(again?.body), again?.reconsumeTimes]).toEqual(['hard', 1]);
+    expect(again?.properties.get('RETRY_TOPIC')).toBe('Orders');
+    expect(again?.properties.get('ORIGIN_MESSAGE_ID')).toBe('ORIGIN');
+    expect((await sendBack(again?.physicalOffset, 1)).code).toBe(ResponseCode.SUCCESS);
+    const [dead] = messagesOf(await broker.pullSome('%DLQ%workers', 0));
+    expect([String(dead?.body), dead?.reconsumeTimes, dead?.properties.get('RETRY_TOPIC')]).toEqual([
+      'hard',
+      2,
+      'Orders',
+    ]);
+    expect((await sendBack(undefined, 1)).code).toBe(ResponseCode.SYSTEM_ERROR);
+    await broker.send('%RETRY%workers', 'by itself', { reconsumeTimes: 3, maxReconsumeTimes: 2 });
+    expect(bodiesOf(await broker.pullSome('%DLQ%workers', 1))).toEqual(['by itself']);
+  });
+
+  it('finds messages by key and by id', async () => {
+    const sent = await broker.send('Orders', 'to be found', { properties: pair('KEYS', 'needle thread') });
+    const [received] = messagesOf(await broker.pull('Orders', Number(sent.extFields['queueOffset'])));
+    const query = { topic: 'Orders', key: 'thread', maxNum: 8, beginTimestamp: 0, endTimestamp: 2 ** 50 };
+    const byKey = await broker.ask(RequestCode.QUERY_MESSAGE, brokerHeaders.QueryMessageRequest.encode(query));
+    expect(bodiesOf(byKey)).toEqual(['to be found']);
+    const other = brokerHeaders.QueryMessageRequest.encode({ ...query, key: 'haystack' });
+    expect((await broker.ask(RequestCode.QUERY_MESSAGE, other)).code).toBe(ResponseCode.QUERY_NOT_FOUND);
+    const byId = brokerHeaders.ViewMessageRequest.encode({ offset: received?.physicalOffset ?? -1, topic: undefined });
+    expect(bodiesOf(await broker.ask(RequestCode.VIEW_MESSAGE_BY_ID, byId))).toEqual(['to be found']);
+  });
+
+  it('makes a topic of a send from TBW102', async () => {
+    expect((await broker.send('Sudden', 'x', { queueId: 3 })).code).toBe(ResponseCode.SUCCESS);
+    const made = await broker.ask(RequestCode.GET_TOPIC_CONFIG, { topic: 'Sudden' });
+    expect(readJson(made.body ?? Buffer.alloc(0))).toMatchObject({ readQueueNums: 4, writeQueueNums: 4, perm: 6 });
+  });
+
+  it.each([
+    ['a transaction', 'Orders', { properties: pair('TRAN_MSG', 'true') }, ResponseCode.NO_PERMISSION],
+    ['the schedule topic', 'SCHEDULE_TOPIC_XXXX', {}, ResponseCode.NO_PERMISSION],
+    ['a bad name', 'No spaces', {}, ResponseCode.INVALID_PARAMETER],
+    ['a queue that is not there', 'Orders', { queueId: 2 }, ResponseCode.INVALID_PARAMETER],
+    ['a free delivery time', 'Orders', { properties: pair('TIMER_DELAY_SEC', '5') }, ResponseCode.SYSTEM_ERROR],
+    ['a batch to a retry topic', '%RETRY%workers', { batch: true }, ResponseCode.MESSAGE_ILLEGAL],
+  ])('refuses %s', async (_what, topic, fields, code) => {
+    const answer = await broker.send(topic, 'x', fields);
+    expect(answer.code).toBe(code);
+    expect(answer.extFields['MSG_REGION']).toBe('DefaultRegion');
+  });
+
+  it('neither creates nor deletes topics of its own', async () => {
+    for (const topic of ['TBW102', 'broker-a', 'DefaultCluster']) {
+      expect((await createTopic(topic, 1)).code).toBe(ResponseCode.INVALID_PARAMETER);
+      expect((await broker.ask(RequestCode.DELETE_TOPIC_IN_BROKER, { topic })).code).toBe(
+        ResponseCode.INVALID_PARAMETER,
+      );
+    }
+    await createTopic('Passing', 1);
+    expect((await broker.ask(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 'Passing' })).code).toBe(0);
+    expect((await broker.pull('Passing', 0)).code).toBe(ResponseCode.TOPIC_NOT_EXIST);
+  });
+
+  it('has everything again after a restart', async () => {
+    await commit('Orders', 'pullers', 1, 4);
+    await broker.restart();
+    expect(bodiesOf(await broker.pull('Orders', 0, { queueId: 1 }))).toHaveLength(4);
+    expect(offsetOf(await offsetFor('Orders', 'pullers', 1))).toBe(4);
+    expect(bodiesOf(await broker.pull('%DLQ%workers', 0))).toEqual(['hard', 'by itself']);
+    const next = await broker.send('Orders', 'after', { queueId: 1 });
+    expect(next.extFields['queueOffset']).toBe('4');
+    const query = { topic: 'Orders', key: 'k-1', maxNum: 8, beginTimestamp: 0, endTimestamp: 2 ** 50 };
+    const byKey = await broker.ask(RequestCode.QUERY_MESSAGE, brokerHeaders.QueryMessageRequest.encode(query));
+    expect(bodiesOf(byKey)).toContain('hard');
+  });
+});

@@ -37,6 +37,8 @@ class Running {
   }
 }
 
+jest.setTimeout(60_000);
+
 describe('bad input is answered with one clear line', () => {
   let directory = '';
   let taken: Server;
@@ -104,7 +106,7 @@ describe('bad input is answered with one clear line', () => {
     [
       'a peer that is no address',
       () => ['mqcontroller', ['-c', controller('peer.conf', 'n0-127.0.0.1', 'n0')]],
-      /controllerDLegerPeers.*n0-127\.0\.0\.1/,
+      /controllerDLegerPeers.*"127\.0\.0\.1" of n0 is not an address/,
     ],
     ['no peers at all', () => ['mqcontroller', []], /controllerDLegerPeers/],
     [

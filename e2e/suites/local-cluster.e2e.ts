@@ -31,6 +31,8 @@ interface Up {
   readonly nodes: readonly { readonly name: string; readonly pid: number }[];
 }
 
+jest.setTimeout(200_000);
+
 describe('the local cluster', () => {
   let temporary = '';
   beforeEach(() => {

@@ -181,15 +181,18 @@ export class MessageStore implements Lifecycle {
 
   private async takeLock(): Promise<void> {
     const path = `${this.root}/lock`;
+    // Only while nobody can hold it: closing any descriptor of the file would drop this process's lock on it.
+    if (this.host.files.stat(path) === undefined) {
+      const file = this.host.files.open(path, 'create');
+      file.writeSync(Buffer.from('lock'), 0, 4, 0);
+      file.close();
+    }
     try {
       this.lock = await this.host.files.lock(path);
     } catch (cause) {
       if (codeOf(cause) !== 'FILE_LOCKED') throw cause;
       throw new StoreError('STORE_LOCKED', textOf(cause), { cause });
     }
-    const file = this.host.files.open(path, 'create');
-    file.writeSync(Buffer.from('lock'), 0, 4, 0);
-    file.close();
   }
 
   /** From here on a stop that is not clean is seen as such by the next start. */

@@ -59,7 +59,7 @@ export class ControllerClient {
    */
   async call(request: OutgoingRequest, timeoutMs = CALL_TIMEOUT_MS): Promise<RemotingCommand> {
     const deadline = this.host.clock.monotonicMs() + timeoutMs;
-    let reason = 'no controller names a leader';
+    let reason = this.nobodyLeads();
     for (;;) {
       const left = deadline - this.host.clock.monotonicMs();
       if (left <= 0) throw new HaError('HA_CONTROLLER', `request ${request.code}: ${reason}`);
@@ -75,7 +75,7 @@ export class ControllerClient {
   /** One try, for requests whose fate must be known. @throws HaError HA_CONTROLLER: it may have been carried out */
   async callOnce(request: OutgoingRequest, timeoutMs = CALL_TIMEOUT_MS): Promise<RemotingCommand> {
     const leader = this.leaderAddress ?? (await this.findLeader());
-    if (leader === undefined) throw new HaError('HA_CONTROLLER', 'no controller names a leader');
+    if (leader === undefined) throw new HaError('HA_CONTROLLER', this.nobodyLeads());
     const answer = await this.ask(leader, request, timeoutMs).catch((cause: unknown) => {
       this.doubt(leader);
       throw new HaError('HA_CONTROLLER', textOf(cause), { cause });
@@ -86,6 +86,10 @@ export class ControllerClient {
     }
     this.suspect = undefined;
     return answer;
+  }
+
+  private nobodyLeads(): string {
+    return `none of the controllers ${this.addresses.join(';')} names a leader`;
   }
 
   /** To every controller, one-way, at most one on its way to each (`heartbeat-blocked`). */

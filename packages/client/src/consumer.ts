@@ -82,6 +82,7 @@ export class Consumer {
       await this.rebalance();
     };
     await round();
+    if (this.stopped) return;
     const { timers } = this.host;
     this.cancels = [
       timers.every(

@@ -7,6 +7,9 @@ import { BrokerError } from '../errors';
  * Java's brokers read when the file itself is gone (store-format.md 15.1).
  */
 export class JsonFile {
+  /** The file itself could not be read: what it holds must not displace a `.bak` that can. */
+  private damaged = false;
+
   constructor(
     private readonly host: { readonly files: Files; readonly log: Logger },
     private readonly path: string,
@@ -26,6 +29,7 @@ export class JsonFile {
         if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
       } catch (error) {
         problem = error;
+        this.damaged ||= path === this.path;
         this.host.log.error({ path, error: textOf(error) }, 'metadata file is damaged');
       }
     }
@@ -37,8 +41,9 @@ export class JsonFile {
 
   write(value: unknown): void {
     const { files } = this.host;
-    const previous = files.readAll(this.path);
+    const previous = this.damaged ? undefined : files.readAll(this.path);
     if (previous !== undefined && previous.length > 0) files.replace(`${this.path}.bak`, previous);
     files.replace(this.path, writeJson(value));
+    this.damaged = false;
   }
 }

@@ -11,6 +11,9 @@ import { Proposals } from './proposals';
 import { Waiters, type Waiter } from './waiters';
 import { WriteGate } from './write-gate';
 
+/** How long a node that failed keeps its connections, so that its last message gets out. */
+const LAST_WORDS_MS = 50;
+
 type Phase = 'new' | 'running' | 'stopped';
 
 /**
@@ -279,11 +282,21 @@ export class RaftNode implements Lifecycle {
     if (this.phase !== 'running') return;
     const { id, group, host, transport } = this.options;
     host.log.error({ group, node: id, error: textOf(error) }, 'raft node stops itself');
+    this.askSuccessor();
     this.halt(new RaftError('STOPPED', `the raft node stopped itself: ${textOf(error)}`, { cause: error }));
-    transport
-      .stop()
-      .catch((cause: unknown) => host.log.error({ node: id, error: textOf(cause) }, 'transport did not stop'));
+    // What was said last still gets out.
+    const complain = (cause: unknown): void =>
+      host.log.error({ node: id, error: textOf(cause) }, 'transport did not stop');
+    host.timers.after(LAST_WORDS_MS, () => void transport.stop().catch(complain));
     this.announce();
+  }
+
+  /** Rather than let the group wait for an election timeout: who has most of the log should stand for election now. */
+  private askSuccessor(): void {
+    const { role, progress, term } = this.state;
+    if (role !== 'leader') return;
+    const [best] = [...progress].sort(([, a], [, b]) => b.matchIndex - a.matchIndex);
+    if (best !== undefined) this.options.transport.send(best[0], { kind: 'timeout-now', term });
   }
 
   private halt(reason: RaftError): void {

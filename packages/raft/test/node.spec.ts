@@ -98,3 +98,38 @@ describe.each([
     await node.readIndex();
   });
 });
+
+describe('a member whose disk fails', () => {
+  it('stops itself, says so, and hands over at once when it led', async () => {
+    const disks = new Map(['n0', 'n1', 'n2'].map((id) => [id, new MemoryDisk()]));
+    const cluster = await Cluster.start(3, {
+      storage: (id) => new MemoryStorage(disks.get(id)),
+      transport: (port) => new FramedTransport(host, { listen: { host: localhost, port } }),
+      options: { electionTimeoutMs: 3000 },
+    });
+    const leader = await cluster.whenLed();
+    const disk = disks.get(leader.id) as MemoryDisk;
+    disk.failure = new Error('no space left on device');
+    const began = host.clock.monotonicMs();
+    // The two others may have committed it before its own disk gave up: either is right.
+    await leader.node
+      .propose(Buffer.from('a'))
+      .catch((error: unknown) => expect(error).toMatchObject({ code: 'STOPPED' }));
+    await eventually('it stops itself', () => leader.node.status().role === 'stopped');
+    await expect(leader.node.propose(Buffer.from('b'))).rejects.toMatchObject({ code: 'STOPPED' });
+    await cluster.whenLed();
+    expect(host.clock.monotonicMs() - began).toBeLessThan(2500);
+    await cluster.stop();
+  }, 30_000);
+});
+
+it('refuses more than may wait, and what is too large', async () => {
+  const cluster = await Cluster.start(1, { ...memoryAndFrames(), options: { maxPending: 3 } });
+  const { node } = await cluster.whenLed();
+  const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd'].map((line) => node.propose(Buffer.from(line))));
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+  expect(outcomes[3]).toMatchObject({ reason: { code: 'DROPPED' } });
+  await expect(node.propose(Buffer.alloc(9 << 20))).rejects.toMatchObject({ code: 'DROPPED' });
+  await cluster.stop();
+  await expect(node.propose(Buffer.from('x'))).rejects.toMatchObject({ code: 'STOPPED' });
+});

@@ -27,6 +27,8 @@ export class Progress {
   transfer: SnapshotTransfer | undefined;
   /** When it was last heard of, for CheckQuorum. */
   heardMs: number;
+  /** The commit index it was last told of, if the message arrived. */
+  commitSent = 0;
   /** The last read round it confirmed. */
   round = 0;
 

@@ -63,6 +63,7 @@ function sendAppend(state: RaftState, to: NodeId, progress: Progress, empty = fa
     progress.inFlight.push(progress.nextIndex - 1);
   }
   const { term, commitIndex } = state;
+  progress.commitSent = commitIndex;
   const message = { kind: 'append', term, prevIndex, prevTerm, entries, commitIndex } as const;
   emit(state, { kind: 'send', to, message, after: 'now' });
   return true;
@@ -86,19 +87,19 @@ function accepted(state: RaftState, from: NodeId, progress: Progress, index: num
   }
   const moved = news && advanceCommit(state);
   sendAppends(state, from, progress);
-  if (moved) announceCommit(state);
+  if (moved) for (const [id, other] of state.progress) announceCommit(state, id, other);
+  else announceCommit(state, from, progress);
   continueHandover(state);
 }
 
 /**
- * Followers learn the commit index with the next append. Those who have everything would wait for the next heartbeat:
- * tell them at once, so that reads of their state are not stale for longer than needed.
+ * Followers learn the commit index with the next append. One that has everything would wait for the next heartbeat: it
+ * is told at once, so that its state is not stale for longer than needed.
  */
-function announceCommit(state: RaftState): void {
-  for (const [id, progress] of state.progress) {
-    const idle = progress.mode === 'replicate' && progress.inFlight.length === 0;
-    if (idle && progress.nextIndex > state.log.lastIndex) sendAppend(state, id, progress, true);
-  }
+function announceCommit(state: RaftState, to: NodeId, progress: Progress): void {
+  const idle = progress.mode === 'replicate' && progress.inFlight.length === 0;
+  if (!idle || progress.nextIndex <= state.log.lastIndex || progress.commitSent >= state.commitIndex) return;
+  sendAppend(state, to, progress, true);
 }
 
 function rejected(state: RaftState, from: NodeId, progress: Progress, response: AppendResponse): void {

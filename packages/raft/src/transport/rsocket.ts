@@ -21,6 +21,7 @@ export interface RSocketTransportOptions {
   /** Listens by itself. Without, connections come through `accept`, from whoever owns the port. */
   readonly listen?: { readonly host?: string; readonly port: number; readonly tls?: TlsServerOptions };
   readonly tls?: TlsClientOptions;
+  /** 1000: to connect, to be answered, and for who connects to say who it is. */
   readonly connectTimeoutMs?: number;
   readonly keepAliveMs?: number;
   /** Without a keepalive for this long a connection is dead. Longer than any pause of the event loop. */
@@ -89,10 +90,17 @@ export class RSocketTransport implements RaftTransport {
     if (acceptor === undefined) return connection.destroy();
     const duplex = new RSocketConnection(connection);
     this.incoming.add(duplex);
-    duplex.onClose(() => this.incoming.delete(duplex));
+    const cancel = this.host.timers.after(this.options.connectTimeoutMs, () => duplex.destroy());
+    duplex.onClose(() => {
+      cancel();
+      this.incoming.delete(duplex);
+    });
     duplex.accept(
       (first) => acceptor.makeMux(first, duplex),
-      (first) => acceptor.setUp(first, duplex),
+      (first) => {
+        cancel();
+        return acceptor.setUp(first, duplex);
+      },
     );
   }
 

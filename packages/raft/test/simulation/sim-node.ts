@@ -48,6 +48,11 @@ export class SimNode {
     return this.state?.appliedIndex ?? 0;
   }
 
+  /** Entries in its log that are not committed, as far as it knows. */
+  get backlog(): number {
+    return this.state === undefined ? 0 : this.state.log.lastIndex - this.state.commitIndex;
+  }
+
   describe(): string {
     const { state } = this;
     if (state === undefined) return `${this.id} is down`;

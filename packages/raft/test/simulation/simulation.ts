@@ -31,6 +31,7 @@ export type Outcome =
 /** How long a healed group may take to elect, commit and catch up. Generous: slow disks and drift stay. */
 export const CALM_MS = ELECTION_TIMEOUT_MS * 600;
 const TRACE_LINES = 400;
+const MAX_BACKLOG = 200;
 
 /** One group in a storm of faults, then in calm weather in which it must come together. All of it follows from the seed. */
 export function simulate(
@@ -154,6 +155,7 @@ class Simulation implements Surroundings {
   private propose(): void {
     if (!this.storm && this.checker.committed.length > this.committedInStorm + 3) return;
     for (const node of this.leaders()) {
+      if (node.backlog > MAX_BACKLOG) continue; // as the shell bounds what waits
       const data = Array.from({ length: this.dice.pick([1, 1, 2, 5]) }, () => {
         const bytes = Buffer.alloc(8);
         bytes.writeUInt32BE(++this.payload, 0);

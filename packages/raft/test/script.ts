@@ -1,0 +1,240 @@
+import type { Effect } from '../src/core/effect';
+import type { What } from '../src/core/event';
+import type { Message } from '../src/core/message';
+import { createState, type RaftState } from '../src/core/state';
+import { step } from '../src/core/step';
+import type { Entry } from '../src/core/types';
+import { WriteGate } from '../src/write-gate';
+
+interface Member {
+  readonly state: RaftState;
+  readonly gate: WriteGate;
+  /** Its disk hangs: writes do not end until `sync`. */
+  hung: boolean;
+  nowMs: number;
+}
+
+interface Letter {
+  readonly from: string;
+  readonly to: string;
+  readonly message: Message;
+}
+
+/**
+ * A group of cores under the hand of a script: nothing happens unless a command says so. Election timeout 100 ms,
+ * heartbeat 20 ms, no randomness: a node left alone campaigns after exactly 100 ms.
+ *
+ *     group n1 n2 n3                  a fresh group; options: maxAppendBytes=, maxInFlight=, keepEntries=
+ *     node n1 term=3 vote=n2 log=1,1,3     put before the first event: hard state and the terms of its entries
+ *     tick n1 100                     its clock goes on by 100 ms, and it looks at it
+ *     clock n1 100                    its clock goes on, unnoticed until something happens
+ *     elect n1                        tick n1 100 and deliver, without a word
+ *     copy n1>n2                      the oldest letter of this link is doubled; the copy comes last
+ *     deliver [n1>n2 ...]             letters of these links, or of all, and of those that come of it, until none is left
+ *     drop [n1>n2 ...]                letters of these links, or of all, are lost
+ *     propose n1 a b | read n1 7 | transfer n1 n2 | snapshot n1
+ *     hang n1 / sync n1               its disk stops; goes on
+ *     show n1 ...                     role, term, log
+ */
+export class Script {
+  private readonly members = new Map<string, Member>();
+  private letters: Letter[] = [];
+  private options: Record<string, number> = {};
+  private ids: string[] = [];
+  private readonly seeds = new Map<string, Record<string, string>>();
+  private out: string[] = [];
+
+  run(line: string): string[] {
+    this.out = [];
+    const [command, ...words] = line.trim().split(/\s+/);
+    const node = words[0] ?? '';
+    switch (command) {
+      case 'group':
+        this.group(words);
+        break;
+      case 'node':
+        this.seeds.set(
+          node,
+          Object.fromEntries(words.slice(1).map((word) => word.split('='))) as Record<string, string>,
+        );
+        break;
+      case 'tick':
+        this.member(node).nowMs += Number(words[1]);
+        this.handle(node, { kind: 'tick' });
+        break;
+      case 'clock':
+        this.member(node).nowMs += Number(words[1]);
+        break;
+      case 'elect':
+        this.member(node).nowMs += 100;
+        this.handle(node, { kind: 'tick' });
+        this.deliver([]);
+        this.out = [];
+        break;
+      case 'copy': {
+        const letter = this.letters.find((one) => on(one, words));
+        if (letter !== undefined) this.letters.push(letter);
+        break;
+      }
+      case 'deliver':
+        this.deliver(words);
+        break;
+      case 'drop':
+        this.letters = this.letters.filter((letter) => !on(letter, words));
+        break;
+      case 'propose':
+        this.handle(node, { kind: 'propose', data: words.slice(1).map((word) => Buffer.from(word)) });
+        break;
+      case 'read':
+        this.handle(node, { kind: 'read', id: Number(words[1]) });
+        break;
+      case 'transfer':
+        this.handle(node, { kind: 'transfer', to: words[1] });
+        break;
+      case 'snapshot': {
+        const index = this.member(node).state.appliedIndex;
+        this.handle(node, { kind: 'snapshot-taken', index, data: Buffer.from(`state at ${index}`) });
+        break;
+      }
+      case 'hang':
+        this.member(node).hung = true;
+        break;
+      case 'sync':
+        this.member(node).hung = false;
+        this.write(node);
+        break;
+      case 'show':
+        for (const id of words) this.show(id);
+        break;
+      default:
+        throw new Error(`no such command: ${line}`);
+    }
+    return this.out;
+  }
+
+  private group(words: readonly string[]): void {
+    this.ids = words.filter((word) => !word.includes('='));
+    for (const word of words) {
+      const [name, value] = word.split('=');
+      if (value !== undefined) this.options[name as string] = Number(value);
+    }
+  }
+
+  private member(id: string): Member {
+    let member = this.members.get(id);
+    if (member === undefined) {
+      const seed = this.seeds.get(id) ?? {};
+      const terms = (seed['log'] ?? '').split(',').filter((term) => term !== '');
+      const entries = terms.map((term, i): Entry => ({
+        index: i + 1,
+        term: Number(term),
+        kind: 'data',
+        data: Buffer.from(`x${i + 1}`),
+      }));
+      const hardState = { term: Number(seed['term'] ?? terms[terms.length - 1] ?? 0), votedFor: seed['vote'] };
+      const core = {
+        id,
+        voters: this.ids,
+        electionTimeoutMs: 100,
+        heartbeatMs: 20,
+        maxAppendBytes: 1000,
+        maxInFlight: 8,
+        snapshotChunkBytes: 8,
+        keepEntries: 0,
+        ...this.options,
+      };
+      const recovered = { hardState, base: { index: 0, term: 0 }, entries, snapshot: undefined };
+      member = { state: createState(core, recovered, 0, 0), gate: new WriteGate(), hung: false, nowMs: 0 };
+      this.members.set(id, member);
+    }
+    return member;
+  }
+
+  private handle(id: string, what: What): void {
+    const { state, nowMs } = this.member(id);
+    for (const effect of step(state, { what, now: nowMs, random: 0 })) this.perform(id, effect);
+    this.write(id);
+  }
+
+  private perform(id: string, effect: Effect): void {
+    const { state, gate } = this.member(id);
+    switch (effect.kind) {
+      case 'persist':
+        return gate.add(effect.batch);
+      case 'send':
+        if (effect.after === 'now' || !gate.hold(effect)) this.post(id, effect.to, effect.message);
+        return;
+      case 'apply':
+        this.out.push(`${id} applies ${effect.entries.map(entryText).join(' ')}`);
+        return;
+      case 'restore':
+        this.out.push(
+          `${id} restores ${effect.snapshot.index}/${effect.snapshot.term} '${String(effect.snapshot.data)}'`,
+        );
+        return;
+      case 'status':
+        this.out.push(`${id} is ${state.role} in term ${state.term}, leader ${state.leaderId ?? '-'}`);
+        return;
+      case 'proposed':
+        return;
+      case 'refused':
+        this.out.push(`${id} refuses: ${effect.because}`);
+        return;
+      case 'read-ready':
+      case 'read-failed':
+        this.out.push(`${id} ${effect.kind} ${effect.id}`);
+        return;
+      case 'transfer-ended':
+        this.out.push(`${id} transfer ended: ${effect.because}`);
+        return;
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  private write(id: string): void {
+    const { gate, hung } = this.member(id);
+    if (hung || gate.begin() === undefined) return;
+    const { hardState, last, released } = gate.complete();
+    for (const { to, message } of released) this.post(id, to, message);
+    this.handle(id, { kind: 'persisted', hardState, last });
+  }
+
+  private post(from: string, to: string, message: Message): void {
+    this.letters.push({ from, to, message });
+    this.out.push(`  ${from}>${to} ${messageText(message)}`);
+  }
+
+  private deliver(links: readonly string[]): void {
+    for (let turn = 0; turn < 1000; turn++) {
+      const at = this.letters.findIndex((letter) => on(letter, links));
+      if (at === -1) return;
+      const [{ from, to, message }] = this.letters.splice(at, 1) as [Letter];
+      this.handle(to, { kind: 'message', from, message });
+    }
+    throw new Error('they do not come to rest');
+  }
+
+  private show(id: string): void {
+    const { role, term, log, commitIndex } = this.member(id).state;
+    const entries = log.range(log.base.index, log.lastIndex).map((entry) => entry.term);
+    const base = log.base.index === 0 ? '' : `after ${log.base.index}/${log.base.term} `;
+    this.out.push(`${id} ${role} term ${term} log ${base}${entries.join(',') || 'empty'} commit ${commitIndex}`);
+  }
+}
+
+function on({ from, to }: Letter, links: readonly string[]): boolean {
+  return links.length === 0 || links.includes(`${from}>${to}`);
+}
+
+function entryText({ index, term, kind, data }: Entry): string {
+  return `${index}/${term}:${kind === 'noop' ? 'noop' : String(data)}`;
+}
+
+function messageText({ kind, ...fields }: Message): string {
+  const parts = Object.entries(fields).map(([name, value]) => {
+    if (name === 'entries') return `[${(value as unknown as Entry[]).map(entryText).join(' ')}]`;
+    return `${name}=${Buffer.isBuffer(value) ? `'${String(value)}'` : String(value)}`;
+  });
+  return [kind, ...parts].join(' ');
+}

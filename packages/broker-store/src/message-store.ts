@@ -211,7 +211,8 @@ export class MessageStore implements Lifecycle {
 
   private async recover(clean: boolean): Promise<void> {
     const { commitLog: log, table: queues, dispatcher, checkpoint } = this;
-    const parts = { log, queues, dispatcher, checkpoint, checksums: this.host.checksums, logger: this.host.log };
+    const { files, checksums, log: logger } = this.host;
+    const parts = { log, queues, dispatcher, checkpoint, checksums, files, root: this.root, logger };
     const { end, confirmOffset, lastTimestamp } = await recover(parts, clean, this.options.enableControllerMode);
     this.index?.cutAbove(end);
     this.index?.flushEntries();

@@ -118,4 +118,18 @@ describe('histories of puts, cuts and deaths', () => {
     },
     60_000,
   );
+
+  it('the comparison notices a disk whose syncs do nothing', async () => {
+    const run = async (): Promise<void> => {
+      for (let seed = 0; seed < 20; seed++) {
+        const history = new History(seeded(seed), 'SYNC_FLUSH');
+        history.disk.lyingSyncs = true;
+        await history.open();
+        await history.put(true);
+        await history.die('power');
+        await history.fixture.store.stop();
+      }
+    };
+    await expect(run()).rejects.toThrow(/toBeGreaterThanOrEqual/);
+  });
 });

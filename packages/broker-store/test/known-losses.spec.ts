@@ -206,6 +206,22 @@ describe('known losses', () => {
     await again.store.stop();
   });
 
+  it('bit-rot-cuts-tail: what is behind a bad record is kept aside', async () => {
+    const { disk, open } = setUp();
+    const f = await open();
+    const first = await f.put(message('T', 0, 'a'));
+    await f.put(message('T', 0, 'b'), message('T', 0, 'c'));
+    await kill(f, disk);
+    const before = Buffer.from((disk.content(LOG0) as Buffer).subarray(first));
+    before[88] = (before[88] as number) ^ 1;
+    before.copy(disk.content(LOG0) as Buffer, first);
+    const again = await open();
+    expect(bodiesOf(again.store, 'T', 0)).toEqual(['a']);
+    const aside = disk.content(`/store/cut-tail/${String(first).padStart(20, '0')}`) as Buffer;
+    expect(aside.subarray(0, 200).equals(before.subarray(0, 200))).toBe(true);
+    await again.store.stop();
+  });
+
   it('half-message-takeover: an incomplete tail is cut', async () => {
     const master = setUp();
     const m = await master.open();

@@ -32,6 +32,8 @@ export class MemoryDisk {
   private failingSyncs = false;
   private generation = 0;
   syncs = 0;
+  /** A planted bug: syncs succeed and do nothing. */
+  lyingSyncs = false;
   usage: DiskUsage = { totalBytes: 100, availableBytes: 90 };
 
   failWrites(code: 'DISK_FULL' | 'FILE_IO', afterWrites = 0): void {
@@ -119,6 +121,7 @@ export class MemoryDisk {
       const file = content;
       const sync = (): void => {
         syncing();
+        if (this.lyingSyncs) return;
         file.synced = Buffer.from(file.now);
         file.entry = true;
       };

@@ -54,7 +54,9 @@ describe('queue unit of store-format.md 18.2', () => {
 });
 
 describe('properties', () => {
-  const name = fc.string({ minLength: 1, maxLength: 8 }).filter((text) => !/[\u0001\u0002]/.test(text));
+  const name = fc
+    .string({ minLength: 1, maxLength: 8 })
+    .filter((text) => !text.includes('\u0001') && !text.includes('\u0002'));
 
   it('come back', () => {
     fc.assert(

@@ -62,6 +62,7 @@ export class IndexFile {
     this.beginPhy = this.endPhy = endPhy;
     this.slots = Buffer.alloc(SLOT_BYTES * this.slotCount);
     this.headerChanged = true;
+    this.writeHeader();
   }
 
   loadHeader(): void {
@@ -73,6 +74,14 @@ export class IndexFile {
     this.endPhy = readInt64(head, 24);
     this.usedSlots = head.readInt32BE(32);
     this.count = this.pendingFrom = Math.min(Math.max(1, head.readInt32BE(36)), this.maxEntries);
+  }
+
+  /** After a crash the header of the newest file may have been lost: it begins no earlier than its predecessor ends. */
+  follow(previous: IndexFile): void {
+    if (this.endPhy >= previous.endPhy) return;
+    this.beginPhy = this.endPhy = previous.endPhy;
+    this.beginTimestamp = this.endTimestamp = previous.endTimestamp;
+    this.headerChanged = true;
   }
 
   /** Makes a loaded file ready for more entries. @param trusted its slots are as a clean stop left them */

@@ -47,7 +47,19 @@ export class IndexService implements RecordIndexer {
         continue;
       }
       file.loadHeader();
+      const previous = this.list.at(-1);
+      if (previous !== undefined) file.follow(previous);
       this.list.push(file);
+    }
+    if (!clean) this.repairUnsaved();
+  }
+
+  /** Full files that may not have been synced: their slots are made anew as well. */
+  private repairUnsaved(): void {
+    for (const file of this.list.slice(0, -1)) {
+      if (file.endTimestamp <= this.savedTimestamp) continue;
+      file.prepare(false);
+      this.sealLater(file);
     }
   }
 
@@ -64,7 +76,7 @@ export class IndexService implements RecordIndexer {
     if (this.broken || (header.sysFlag & SYS_FLAG.transactionMask) === SYS_FLAG.transactionRollback) return;
     if (properties.uniqueKeyStart === 0 && properties.keysStart === 0) return;
     const last = this.list.at(-1);
-    if (last !== undefined && last.count > 1 && header.physicalOffset <= last.endPhy) return;
+    if (last !== undefined && (last.count > 1 || this.list.length > 1) && header.physicalOffset <= last.endPhy) return;
     try {
       const { uniqueKeyStart, uniqueKeyEnd, keysStart, keysEnd } = properties;
       if (uniqueKeyStart > 0) this.put(topic, bytes, uniqueKeyStart, uniqueKeyEnd, header);

@@ -1,8 +1,9 @@
-import type { Checksums, Logger } from '@batonmq/host';
+import type { Checksums, Files, Logger } from '@batonmq/host';
 import type { Checkpoint } from '../checkpoint';
 import type { Dispatcher } from '../dispatch/dispatcher';
 import type { CommitLog } from '../log/commit-log';
 import type { QueueTable } from '../queue/queue-table';
+import { keepTailAside } from './cut-tail';
 import { LogScanner } from './scan-log';
 import { chooseStartFile } from './start-file';
 
@@ -12,6 +13,8 @@ export interface RecoveryParts {
   readonly dispatcher: Dispatcher;
   readonly checkpoint: Checkpoint;
   readonly checksums: Pick<Checksums, 'crc32'>;
+  readonly files: Files;
+  readonly root: string;
   readonly logger: Logger;
 }
 
@@ -70,10 +73,14 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
 }
 
 /** What was read after a crash may still be in the page cache only: from here on it counts as synced, so it is. */
-async function cutBehind({ log, queues }: RecoveryParts, from: number, end: number, clean: boolean): Promise<void> {
+async function cutBehind(parts: RecoveryParts, from: number, end: number, clean: boolean): Promise<void> {
+  const { log, queues } = parts;
   const untouched = clean && end >= (log.series.last as number) && isZeroAt(log, end);
   if (untouched) log.openAt(end);
-  else await log.cut(end);
+  else {
+    keepTailAside(parts.files, parts.logger, parts.root, log, end);
+    await log.cut(end);
+  }
   if (!clean) for (const start of log.series.starts) if (start >= from) await log.series.syncFile(start);
   queues.cutAbove(end);
   await queues.sync();

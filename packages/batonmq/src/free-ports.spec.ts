@@ -1,0 +1,14 @@
+import { createServer } from 'node:net';
+import { freePorts } from './free-ports';
+
+describe('freePorts', () => {
+  it('finds ports whose neighbourhoods are free and do not overlap', async () => {
+    const offsets = [-2, 0, 1];
+    const bases = await freePorts(5, offsets);
+    const all = bases.flatMap((base) => offsets.map((offset) => base + offset));
+    expect(new Set(all).size).toBe(15);
+    const server = createServer().listen(bases[0], '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    server.close();
+  });
+});

@@ -43,9 +43,20 @@ export class Checker {
     }
   }
 
-  /** Log matching: index and term name one entry, and with it all before. */
+  /**
+   * Log matching: index and term name one entry, and with it all before. No committed entry lost: what was committed in
+   * a term is not replaced in it or a later one. (In an earlier one it may be: the leader of then does not know.)
+   */
   appended(node: string, state: RaftState, entries: readonly Entry[]): void {
     for (const { index, term, data } of entries) {
+      const committed = this.committed[index - 1];
+      const late = (this.committedIn[index - 1] ?? 0) > state.term;
+      const fits = committed === undefined || late || committed.term === term;
+      demand(
+        fits,
+        'no committed entry lost',
+        `${node} puts term ${term} at ${index}, committed was ${committed?.term}`,
+      );
       const previousTerm = state.log.termAt(index - 1);
       if (previousTerm === undefined) continue; // compacted meanwhile
       const key = index * 2 ** 20 + term;
@@ -102,8 +113,8 @@ export class Checker {
     const index = batch.truncateAfter + 1;
     const old = disk.entries[index - disk.base.index - 1];
     if (old === undefined || this.committed[index - 1]?.term !== old.term) return;
-    const kept =
-      (batch.base?.index ?? 0) >= index || batch.entries.some((e) => e.index === index && e.term === old.term);
+    // Another entry in its place is for `appended` to judge: it knows in which term it came.
+    const kept = (batch.base?.index ?? 0) >= index || batch.entries.some((entry) => entry.index === index);
     demand(kept, 'no committed entry lost', `${node} cuts committed entry ${index} from its disk`);
   }
 

@@ -113,7 +113,7 @@ describe('histories of puts, cuts and deaths', () => {
             await history.fixture.store.stop();
           },
         ),
-        { numRuns: 12, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
+        { numRuns: 40 },
       );
     },
     60_000,

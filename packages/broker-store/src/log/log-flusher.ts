@@ -43,7 +43,7 @@ export class LogFlusher {
 
   /** After a write. */
   written(): void {
-    if (this.options.flushDiskType === 'SYNC_FLUSH') this.startSync();
+    if (this.options.flushDiskType === 'SYNC_FLUSH' && this.log.writtenEnd > this.flushed) this.startSync();
   }
 
   private tick(): void {

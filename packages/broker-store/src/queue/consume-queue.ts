@@ -352,7 +352,7 @@ export class ConsumeQueue {
       this.nextOffset = this.maxOffset;
       return;
     }
-    const end = this.search(this.firstStored, view, (units, at) => unitPhy(units, at) >= phy);
+    const end = this.search(this.firstStored, view, (units, at) => unitPhy(units, at) >= phy || unitSize(units, at) === 0);
     if (end < this.flushed) this.cutFiles(end, log);
     this.maxOffset = this.nextOffset = end;
     this.flushed = Math.min(this.flushed, end);

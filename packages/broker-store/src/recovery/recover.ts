@@ -54,6 +54,8 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
     log.series.first,
     clean ? { clean, lastDispatched: dispatched.start } : { clean, safeTimestamp: checkpoint.safeTimestamp },
   );
+  // Units of what is dispatched again may have holes: a crash of the machine keeps any sectors it likes.
+  if (!clean) queues.cutAbove(from);
   const confirmed = limited ? Math.max(checkpoint.confirmOffset, dispatched.end) : Infinity;
   const dispatchFrom = clean ? dispatched.start : -1;
   let lastTimestamp = 0;

@@ -5,11 +5,14 @@ import { LogCursor } from '../log/log-cursor';
 import type { FileHead } from './start-file';
 
 const WINDOW_BYTES = 4 << 20;
+/** No writer puts this into a topic or properties; a file does, where nothing was written. */
+const NOTHING_WRITTEN = Buffer.alloc(8);
 
 /**
  * Reads the log record by record. A record is good when its frame holds together, its body has its CRC, and it says that it
  * lies where it lies: a record left over from another history of this place is not one.
- * Nothing in its properties matters (`poison-property`).
+ * What its properties say does not matter (`poison-property`), only that they were written: the CRC does not cover them,
+ * and of a record that was cut off there (a replica killed between two packets, a page that was lost) the rest is zeros.
  */
 export class LogScanner {
   readonly header = new RecordHeader();
@@ -28,7 +31,17 @@ export class LogScanner {
     const { cursor, header } = this;
     const found = cursor.record(offset, header, limit);
     if (found <= 0) return found;
-    return header.physicalOffset === offset && this.bodyIsWhole() ? found : FOUND.bad;
+    return header.physicalOffset === offset && this.bodyIsWhole() && this.textIsWhole() ? found : FOUND.bad;
+  }
+
+  private textIsWhole(): boolean {
+    const { topicStart, topicEnd, propertiesStart, propertiesEnd } = this.header;
+    const { buffer } = this.cursor;
+    if (topicEnd > topicStart && buffer[topicEnd - 1] === 0) return false;
+    if (propertiesEnd === propertiesStart) return true;
+    return (
+      buffer[propertiesEnd - 1] !== 0 && !buffer.subarray(propertiesStart, propertiesEnd).includes(NOTHING_WRITTEN)
+    );
   }
 
   private bodyIsWhole(): boolean {

@@ -29,8 +29,13 @@ function logDiffers(master: ReplicaState, slave: ReplicaState): string[] {
     const length = Math.min(ours?.length ?? 0, theirs?.length ?? 0);
     if (ours === undefined || theirs === undefined || length === 0)
       return [`the log cannot be read at ${at} on ${ours === undefined ? master.node.name : slave.node.name}`];
-    if (!ours.subarray(0, length).equals(theirs.subarray(0, length)))
-      return [`the logs of ${master.node.name} and ${slave.node.name} differ between ${at} and ${at + length}`];
+    if (!ours.subarray(0, length).equals(theirs.subarray(0, length))) {
+      const index = ours.subarray(0, length).findIndex((byte, position) => byte !== theirs[position]);
+      const pieces = [ours, theirs].map((bytes) => bytes.toString('latin1', index - 100, index + 60));
+      return [
+        `the logs of ${master.node.name} and ${slave.node.name} differ at ${at + index}: ${JSON.stringify(pieces)}`,
+      ];
+    }
     at += length;
   }
   return [];

@@ -1,0 +1,77 @@
+import type { Broker } from '@batonmq/broker';
+import type { Host } from '@batonmq/host';
+import type { Draw, SimulatedCluster } from '../../src';
+
+/** A bug put into instances of production code, to see that the checkers bite. */
+export interface Plant {
+  readonly name: string;
+  readonly plant?: (cluster: SimulatedCluster) => void;
+  readonly adjust?: (drawn: Draw) => Draw;
+  /** A checker, or another complaint, that has to notice it. */
+  readonly noticedBy: RegExp;
+}
+
+const inBrokers =
+  (plant: (broker: Broker, host: Host) => void) =>
+  (cluster: SimulatedCluster): void => {
+    for (const node of cluster.brokers) node.onCreated(plant);
+  };
+
+type Replication = NonNullable<Broker['replication']>;
+
+/** What of the set's account the plants get hold of. */
+interface SetAccount {
+  sent(id: number, connection: number, sent: number, logEnd: number, nowMs: number): void;
+  report(id: number, connection: number, offset: number, nowMs: number): boolean;
+}
+
+export const plants: readonly Plant[] = [
+  {
+    name: 'the broker acknowledges before replicas have the message',
+    plant: inBrokers(({ replication }) => {
+      (replication as Replication).onReplicated = (_endOffset, callback) => callback('ok');
+    }),
+    noticedBy: /no acknowledged message is lost/,
+  },
+  {
+    name: 'what was sent to a slave counts as reported by it',
+    plant: inBrokers(({ replication }) => {
+      const { set } = (replication as unknown as { mastership: { set: SetAccount } }).mastership;
+      const sent = set.sent.bind(set);
+      set.sent = (id, connection, offset, logEnd, nowMs) => {
+        sent(id, connection, offset, logEnd, nowMs);
+        set.report(id, connection, offset, nowMs);
+      };
+    }),
+    noticedBy: /no acknowledged message is lost/,
+  },
+  {
+    name: 'the controller elects outside the SyncStateSet',
+    adjust: (drawn) => ({
+      ...drawn,
+      cluster: { ...drawn.cluster, controllerProperties: { enableElectUncleanMaster: 'true' } },
+    }),
+    noticedBy: /no acknowledged message is lost|at or below its confirm|complete again/,
+  },
+  {
+    name: 'a deposed master does not cut its log',
+    plant: inBrokers(({ store }) => {
+      store.log.truncate = async () => {};
+    }),
+    noticedBy: /complete again|replicas are identical/,
+  },
+  {
+    name: 'consumers read beyond the confirm offset',
+    plant: inBrokers(({ store }) => {
+      store.log.onAppended((end) => store.log.setConfirmOffset(end));
+    }),
+    noticedBy: /the consumer saw what is in the log/,
+  },
+  {
+    name: 'a new master forgets the queue offsets of what is not confirmed yet',
+    plant: inBrokers(({ store }) => {
+      store.log.rebuildQueueOffsets = () => {};
+    }),
+    noticedBy: /a queue offset is given once|no acknowledged message is lost|replicas are identical/,
+  },
+];

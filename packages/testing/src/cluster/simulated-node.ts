@@ -63,10 +63,10 @@ export class SimulatedNode<Service extends Lifecycle = Lifecycle> {
     this.machine.crash(options);
   }
 
-  /** An orderly end. Resolves when the component has stopped; the world has to run meanwhile. */
+  /** An orderly end. Resolves when the process has ended; the world has to run meanwhile. Never, when it is killed first. */
   async stop(): Promise<void> {
     const { service } = this;
     await service?.stop();
-    this.machine.kill();
+    if (this.running === service) this.machine.kill();
   }
 }

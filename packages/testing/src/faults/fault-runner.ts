@@ -14,7 +14,10 @@ export class FaultRunner {
   /** Machines that lost power, until they may come back. */
   private readonly dark = new Set<SimulatedNode>();
   private over = false;
+  private cutOff = false;
   done = 0;
+  /** The set has shrunk to a machine without power: what that has lost nobody else had to keep. Nothing is promised then. */
+  excused = false;
 
   constructor(
     private readonly cluster: SimulatedCluster,
@@ -35,7 +38,7 @@ export class FaultRunner {
   end(): void {
     this.over = true;
     const { cluster } = this;
-    cluster.heal();
+    this.heal();
     for (const node of cluster.nodes) {
       node.machine.disk.heal();
       if (!node.machine.running && !this.dark.has(node)) node.start();
@@ -52,7 +55,7 @@ export class FaultRunner {
     this.done += 1;
     switch (fault.kind) {
       case 'heal':
-        return cluster.heal();
+        return this.heal();
       case 'kill-all':
         for (const node of cluster.brokers) {
           if (this.dark.has(node)) continue;
@@ -70,8 +73,8 @@ export class FaultRunner {
         node.kill();
         return this.startLater(node, fault.downMs);
       case 'stop':
-        void node.stop();
-        return this.startLater(node, 200 + fault.downMs);
+        void node.stop().then(() => this.startLater(node, fault.downMs));
+        return;
       case 'crash':
         return this.crash(node, fault);
       case 'freeze':
@@ -100,21 +103,22 @@ export class FaultRunner {
       node.crash({ silent });
       return this.startLater(node, downMs);
     }
-    if (!this.maySpare(node)) return;
+    if (!this.mayLosePower(node)) return;
     this.dark.add(node);
-    node.crash({ silent });
+    // Not silently: while the controllers believe that it lives they may elect it, and then it is the only member.
+    node.crash();
     this.startWhenLeft(node, downMs);
   }
 
-  /** The set is whole, and everybody has power and stands by: no shrink to the victim alone is under way. */
-  private maySpare(node: SimulatedNode): boolean {
-    const { brokers } = this.cluster;
-    return (
-      this.dark.size === 0 &&
-      this.cluster.isComplete() &&
-      brokers.every(({ machine }) => machine.running) &&
-      node.machine.running
-    );
+  /** The set is whole, everybody has power and stands by, and nobody is cut off: the set will not shrink to the victim. */
+  private mayLosePower(node: SimulatedNode): boolean {
+    const calm = !this.cutOff && this.dark.size === 0 && this.cluster.isComplete();
+    return calm && node.machine.running && this.cluster.brokers.every(({ machine }) => machine.running);
+  }
+
+  private heal(): void {
+    this.cutOff = false;
+    this.cluster.heal();
   }
 
   private startWhenLeft(node: SimulatedNode, afterMs: number): void {
@@ -122,8 +126,9 @@ export class FaultRunner {
     cluster.world.after(afterMs, () => {
       const id = this.idOf(node);
       const state = cluster.groupState();
+      if (state?.syncStateSet.join() === String(id)) this.excused = true;
       const member = state === undefined || state.syncStateSet.includes(id);
-      if (member) return this.startWhenLeft(node, LOOK_AGAIN_MS);
+      if (member && !this.excused) return this.startWhenLeft(node, LOOK_AGAIN_MS);
       this.dark.delete(node);
       node.start();
     });
@@ -182,6 +187,7 @@ export class FaultRunner {
 
   private cut(a: string[], b: string[], way: Way): void {
     if (a.length === 0 || b.length === 0) return;
+    this.cutOff = true;
     if (way === 'in') this.cluster.partition(b, a, { oneWay: true });
     else this.cluster.partition(a, b, { oneWay: way === 'out' });
   }

@@ -348,11 +348,16 @@ export class ConsumeQueue {
 
   /** Removes the units of records that begin at or behind `phy`. Not synced: `unsyncedFrom` tells. */
   cutAbove(phy: number, view: UnitView, log: Logger): void {
-    if (this.maxPhysic <= phy) {
+    // A last unit of zeros (0, 0) is a hole that a crash left: what is before it may have holes too.
+    if (this.maxPhysic <= phy && this.maxPhysic !== 0) {
       this.nextOffset = this.maxOffset;
       return;
     }
-    const end = this.search(this.firstStored, view, (units, at) => unitPhy(units, at) >= phy || unitSize(units, at) === 0);
+    const end = this.search(
+      this.firstStored,
+      view,
+      (units, at) => unitPhy(units, at) >= phy || unitSize(units, at) === 0,
+    );
     if (end < this.flushed) this.cutFiles(end, log);
     this.maxOffset = this.nextOffset = end;
     this.flushed = Math.min(this.flushed, end);

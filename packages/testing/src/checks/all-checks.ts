@@ -6,6 +6,9 @@ import { oneAcknowledgingMaster } from './one-acknowledging-master';
 import { queueOffsetsGivenOnce } from './queue-offsets-given-once';
 import { replicasIdentical } from './replicas-identical';
 
+/** Those that make sense while replicas are still behind. */
+export const checksOfTheMaster: readonly Check[] = [noAcknowledgedMessageLost, queueOffsetsGivenOnce];
+
 export const allChecks: readonly Check[] = [
   noAcknowledgedMessageLost,
   queueOffsetsGivenOnce,

@@ -66,11 +66,4 @@ export const plants: readonly Plant[] = [
     }),
     noticedBy: /the consumer saw what is in the log|complete again/,
   },
-  {
-    name: 'a new master forgets the queue offsets of what is not confirmed yet',
-    plant: inBrokers(({ store }) => {
-      store.log.rebuildQueueOffsets = () => {};
-    }),
-    noticedBy: /a queue offset is given once|no acknowledged message is lost|replicas are identical/,
-  },
 ];

@@ -11,6 +11,8 @@ export interface ReplicaLog {
   readonly fileSize: number;
   /** Up to here messages are dispatched and visible to consumers. */
   confirmOffset(): number;
+  /** End of the last whole message at or below the confirm offset, which may lie inside one. Default: that offset. */
+  confirmedEnd?(): number;
   /** Dispatch follows. */
   setConfirmOffset(offset: number): void;
   /** One contiguous slice from `offset`, at most `maxBytes`, never across a file; undefined where there are no bytes. */

@@ -56,6 +56,20 @@ export class ReplicaLog {
     return this.hooks.confirmOffset();
   }
 
+  /**
+   * End of the last whole record at or below the confirm offset. Replicas acknowledge bytes, so that one may lie inside a
+   * record, of which nothing is promised yet.
+   */
+  confirmedEnd(): number {
+    const { scanner } = this;
+    let end = Math.min(this.dispatcher.position, this.confirmOffset());
+    scanner.cursor.reset();
+    scanner.run(end, Math.min(this.confirmOffset(), this.commitLog.writtenEnd), (size) => {
+      end = scanner.header.physicalOffset + size;
+    });
+    return end;
+  }
+
   /** Controller mode: dispatch follows at the end of this turn. */
   setConfirmOffset(offset: number): void {
     this.hooks.setConfirmOffset(offset);

@@ -185,7 +185,7 @@ export class HaClient {
       epochs: this.epochs.entries,
       minOffset: log.minOffset(),
       maxOffset: log.maxOffset(),
-      confirmOffset: log.confirmOffset(),
+      confirmOffset: log.confirmedEnd?.() ?? log.confirmOffset(),
       toldEpoch: this.master?.epoch ?? -1,
       acceptUnrecorded: askedMaster && patienceOver,
       confirmIsPromise: options.allAckInSyncStateSet,

@@ -25,6 +25,8 @@ export interface ReplicaState {
   readonly epochs: readonly FinalEpoch[];
   /** By queue id, then by queue offset. */
   readonly queues: ReadonlyMap<number, ReadonlyMap<number, FinalMessage>>;
+  /** Numbers of all messages in the log, in queues or not yet. */
+  readonly logged: ReadonlySet<number>;
 }
 
 export interface FinalState {
@@ -50,7 +52,29 @@ export function readReplica(node: SimulatedNode<Broker>, topic: string): Replica
       startOffset: Number(startOffset),
     })),
     queues,
+    logged: readLog(broker, topic),
   };
+}
+
+const MAGIC_BLANK = -875286124;
+
+function readLog({ store }: Broker, topic: string): Set<number> {
+  const { log } = store;
+  const numbers = new Set<number>();
+  for (let at = Math.max(0, log.minOffset()); at < log.maxOffset();) {
+    const size = log.read(at, 8);
+    if (size === undefined || size.length < 8) break;
+    if (size.readInt32BE(4) === MAGIC_BLANK) {
+      at += log.fileSize - (at % log.fileSize);
+      continue;
+    }
+    const record = store.messageAt(at);
+    if (record === undefined) break;
+    const message = decodeMessage(record);
+    if (message.topic === topic) numbers.add(numberOf(message.body));
+    at += message.totalSize;
+  }
+  return numbers;
 }
 
 function readQueue({ store }: Broker, topic: string, queueId: number): Map<number, FinalMessage> {

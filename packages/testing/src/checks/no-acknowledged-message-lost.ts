@@ -21,10 +21,11 @@ export const noAcknowledgedMessageLost: Check = {
     }
     const lost = history.acknowledged
       .filter(({ number }) => !present.has(number))
-      .map(
-        ({ number, broker, queueId, queueOffset, physicalOffset, atMs }) =>
-          `message ${number}, acknowledged by ${broker} at ${atMs.toFixed(1)} as ${queueId}@${queueOffset} (log ${physicalOffset}), is lost`,
-      );
+      .map(({ number, broker, queueId, queueOffset, physicalOffset, atMs }) => {
+        const fate = master.logged.has(number) ? 'is in the log, but in no queue' : 'is lost';
+        const place = `${queueId}@${queueOffset} (log ${physicalOffset})`;
+        return `message ${number}, acknowledged by ${broker} at ${atMs.toFixed(1)} as ${place}, ${fate}`;
+      });
     return [...firstFew(lost), ...firstFew(holes)];
   },
 };

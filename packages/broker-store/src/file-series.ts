@@ -1,6 +1,6 @@
 import type { Files, Logger, OpenFile } from '@batonmq/host';
 import { StoreError } from './errors';
-import { fileName, startOffsetOf } from './format/file-name';
+import { fileName, folderOf, startOffsetOf } from './format/file-name';
 import type { OpenFiles } from './open-files';
 
 /**
@@ -12,6 +12,7 @@ export class FileSeries {
   readonly starts: number[] = [];
   private lastPathStart = -1;
   private lastPath = '';
+  private newNames: 'none' | 'file' | 'directory' = 'none';
 
   constructor(
     private readonly files: Files,
@@ -102,6 +103,8 @@ export class FileSeries {
     } finally {
       file.close();
     }
+    if (this.starts.length === 0) this.newNames = 'directory';
+    else if (this.newNames === 'none') this.newNames = 'file';
     this.starts.push(start);
     return this.open.get(path);
   }
@@ -162,6 +165,21 @@ export class FileSeries {
   async sync(): Promise<void> {
     if (this.last !== undefined) await this.syncFile(this.last);
     if (this.files.stat(this.directory) !== undefined) this.files.syncDir(this.directory);
+  }
+
+  /**
+   * Adds the directories that have to be synced before files made since the last call survive a power loss.
+   * @param depth how many directories above its own may be new with the first file
+   */
+  takeNewNames(depth: number, into: Set<string>): void {
+    if (this.newNames === 'none') return;
+    into.add(this.directory);
+    let directory = this.directory;
+    for (let up = 0; up < depth && this.newNames === 'directory'; up++) {
+      directory = folderOf(directory);
+      into.add(directory);
+    }
+    this.newNames = 'none';
   }
 
   /** @throws HostError */

@@ -4,6 +4,8 @@ import { OpenFiles } from '../open-files';
 import { ConsumeQueue, UnitView } from './consume-queue';
 
 const MAX_OPEN_FILES = 512;
+/** Of the topic, of all queues, of the store. */
+const DIRECTORIES_ABOVE_A_QUEUE = 3;
 /** Queues written per turn of the event loop by the periodic flush. */
 const FLUSH_PER_TURN = 256;
 
@@ -157,7 +159,13 @@ export class QueueTable {
   async sync(): Promise<void> {
     const queues = [...this.unsynced];
     this.unsynced.clear();
-    for (const queue of queues) await queue.sync();
+    const directories = new Set<string>();
+    for (const queue of queues) {
+      await queue.sync();
+      queue.series.takeNewNames(DIRECTORIES_ABOVE_A_QUEUE, directories);
+    }
+    // Units are trusted after a clean stop, and below the checkpoint: their files must still be there after a power loss.
+    for (const directory of directories) if (this.files.stat(directory) !== undefined) this.files.syncDir(directory);
   }
 
   correctMin(minPhy: number): void {

@@ -13,7 +13,7 @@ export interface Draw {
   readonly faults: readonly PlannedFault[];
 }
 
-const TROUBLE_MS = [2500, 5000];
+const TROUBLE_MS = [2000, 4000];
 
 export function draw(seed: number): Draw {
   const prng = new Prng(seed).split('scenario');
@@ -40,7 +40,7 @@ export function draw(seed: number): Draw {
     },
     rashCrashes: false,
     queues: 1 + prng.int(3),
-    pauseMs: prng.between(3, 30),
+    pauseMs: prng.between(5, 30),
     loops: 1 + prng.int(3),
     troubleMs,
     faults: drawFaults(prng, troubleMs),

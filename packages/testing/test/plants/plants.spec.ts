@@ -1,7 +1,7 @@
 import { runScenario } from '../../src';
 import { plants } from './plants';
 
-const SEEDS = 30;
+const SEEDS = 80;
 
 describe('planted bugs are noticed', () => {
   it.each(plants)(

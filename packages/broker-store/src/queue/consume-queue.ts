@@ -369,6 +369,28 @@ export class ConsumeQueue {
     this.maxPhysic = this.lastRecordEnd();
   }
 
+  /**
+   * A queue that a cut has emptied forgets where it began: its first files may have been lost, so the next unit decides.
+   * @returns where it began, for `beginAgainAt` when no unit comes
+   */
+  forgetBeginning(): number {
+    const began = this.maxOffset;
+    this.series.cut(0, false);
+    this.beginAt(0);
+    this.nextOffset = 0;
+    this.maxPhysic = -1;
+    return began;
+  }
+
+  /** Offsets given before are not given again, also when all their units are gone (`quiet-topic-restarts-at-0`). */
+  beginAgainAt(queueOffset: number): void {
+    if (queueOffset === 0 || !this.isEmpty || this.series.first !== undefined) return;
+    this.beginAt(queueOffset);
+    const position = queueOffset * UNIT_BYTES;
+    this.ensureFile(this.series.startOf(position), position);
+    this.unsyncedFrom = Math.min(this.unsyncedFrom, this.series.startOf(position));
+  }
+
   private cutFiles(end: number, log: Logger): void {
     const position = end * UNIT_BYTES;
     this.series.cut(position, position === this.series.first);

@@ -189,6 +189,24 @@ export class QueueTable {
     }
   }
 
+  /**
+   * Cuts what will be dispatched again after a crash. A queue that has nothing left begins where the next unit says.
+   * @returns to be called after that dispatch
+   */
+  cutForRebuild(phy: number): () => void {
+    const emptied: [queue: ConsumeQueue, began: number][] = [];
+    const ends = new Map([...this].map((queue) => [queue, queue.maxOffset]));
+    this.cutAbove(phy);
+    for (const [queue, end] of ends)
+      if (queue.isEmpty && queue.maxOffset < end) emptied.push([queue, queue.forgetBeginning()]);
+    return () => {
+      for (const [queue, began] of emptied) {
+        queue.beginAgainAt(began);
+        if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
+      }
+    };
+  }
+
   deleteTopic(name: string): void {
     const topic = this.topics.get(name);
     if (topic === undefined) return;

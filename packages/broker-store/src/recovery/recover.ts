@@ -55,7 +55,7 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
     clean ? { clean, lastDispatched: dispatched.start } : { clean, safeTimestamp: checkpoint.safeTimestamp },
   );
   // Units of what is dispatched again may have holes: a crash of the machine keeps any sectors it likes.
-  if (!clean) queues.cutAbove(from);
+  const settleQueues = clean ? undefined : queues.cutForRebuild(from);
   const confirmed = limited ? Math.max(checkpoint.confirmOffset, dispatched.end) : Infinity;
   const dispatchFrom = clean ? dispatched.start : -1;
   let lastTimestamp = 0;
@@ -67,6 +67,7 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
     if (header.physicalOffset >= dispatchFrom) dispatcher.dispatch(scanner.cursor.buffer, header);
     dispatchedTo = header.physicalOffset + size;
   });
+  settleQueues?.();
   logger.info({ clean, from, end, dispatched: dispatched.end }, 'commit log recovered');
   await cutBehind(parts, from, end, clean);
   const confirmOffset = limited ? Math.min(end, Math.max(dispatchedTo, Math.min(checkpoint.confirmOffset, end))) : end;

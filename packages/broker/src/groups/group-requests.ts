@@ -7,6 +7,8 @@ import {
   writeJson,
   type RequestRouter,
 } from '@batonmq/remoting';
+import { confirmChange } from '../metadata/confirm-change';
+import type { MetadataFeed } from '../metadata/metadata-feed';
 import type { ConsumerOffsets } from '../offsets/consumer-offsets';
 import type { BrokerRole } from '../role';
 import { groupNameProblem } from '../topics/topic-names';
@@ -17,10 +19,11 @@ export interface GroupRequestParts {
   readonly groups: SubscriptionGroups;
   readonly offsets: ConsumerOffsets;
   readonly role: BrokerRole;
+  readonly feed: Pick<MetadataFeed, 'whenSeen'>;
 }
 
 /** Consumer groups (broker.md 4). @source AdminBrokerProcessor */
-export function routeGroupRequests(router: RequestRouter, { groups, offsets, role }: GroupRequestParts): void {
+export function routeGroupRequests(router: RequestRouter, { groups, offsets, role, feed }: GroupRequestParts): void {
   const put = (value: unknown): void => {
     const wanted = value as Partial<SubscriptionGroup>;
     const problem = groupNameProblem(wanted.groupName ?? '');
@@ -28,16 +31,18 @@ export function routeGroupRequests(router: RequestRouter, { groups, offsets, rol
     groups.put(subscriptionGroup(wanted.groupName as string, wanted));
   };
 
-  router.handle(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, (request) => {
+  router.handle(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, async (request) => {
     masterOnly(role);
     put(request.body === undefined ? {} : readJson(request.body));
+    await confirmChange(feed);
     return { code: ResponseCode.SUCCESS };
   });
 
-  router.handle(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST, (request) => {
+  router.handle(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST, async (request) => {
     masterOnly(role);
     const body = (request.body === undefined ? {} : readJson(request.body)) as { groupConfigList?: unknown[] };
     for (const one of body.groupConfigList ?? []) put(one);
+    await confirmChange(feed);
     return { code: ResponseCode.SUCCESS };
   });
 

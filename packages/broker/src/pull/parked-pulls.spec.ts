@@ -1,6 +1,7 @@
 import type { Peer, RemotingCommand } from '@batonmq/remoting';
 import { ParkedPulls, type ParkedPull } from './parked-pulls';
-import { tagFilter, tagHash } from './tag-filter';
+import { javaHash } from '@batonmq/broker-store';
+import { tagFilter } from './tag-filter';
 
 describe('ParkedPulls', () => {
   let now = 0;
@@ -46,7 +47,7 @@ describe('ParkedPulls', () => {
     const pulls = make();
     pulls.park('Orders', 0, pull(1));
     pulls.park('Orders', 0, pull(2, { filter: tagFilter('red') }));
-    pulls.arrived(topic, queueId, maxOffset, tagHash(tag));
+    pulls.arrived(topic, queueId, maxOffset, javaHash(tag));
     expect(woken).toEqual(expected);
     expect(pulls.size).toBe(2 - expected.length);
   });

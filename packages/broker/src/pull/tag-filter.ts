@@ -1,13 +1,8 @@
+import { javaHash } from '@batonmq/broker-store';
+
 /** Which messages a subscription wants, told by the hash of their tag; false positives are dropped by the client. */
 export interface TagFilter {
   matchesTags(tagsCode: number): boolean;
-}
-
-/** Java's String.hashCode: 31·h + c over UTF-16 units, wrapping at 32 bits. */
-export function tagHash(tag: string): number {
-  let hash = 0;
-  for (let at = 0; at < tag.length; at += 1) hash = (Math.imul(31, hash) + tag.charCodeAt(at)) | 0;
-  return hash;
 }
 
 /**
@@ -23,6 +18,6 @@ export function tagFilter(expression: string | undefined): TagFilter | undefined
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '');
   if (tags.length === 0) return undefined;
-  const codes = new Set(tags.map(tagHash));
+  const codes = new Set(tags.map((tag) => javaHash(tag)));
   return { matchesTags: (tagsCode) => codes.has(tagsCode) };
 }

@@ -1,6 +1,5 @@
-import type { MessageInput } from '@batonmq/broker-store';
+import { SCHEDULE_TOPIC, type MessageInput } from '@batonmq/broker-store';
 import { appendProperties, pair, propertyOf, withoutProperty } from '../message-properties';
-import { SCHEDULE_TOPIC } from '../topics/topic-names';
 
 /** What the broker adds to every message it stores (broker.md 2.4). Built once. */
 export class Stamp {

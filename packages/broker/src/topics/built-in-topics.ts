@@ -1,4 +1,5 @@
-import { DEFAULT_TOPIC, SCHEDULE_TOPIC } from './topic-names';
+import { SCHEDULE_TOPIC } from '@batonmq/broker-store';
+import { DEFAULT_TOPIC } from './topic-names';
 import { PERM_INHERIT, PERM_READ, PERM_WRITE, topicConfig, type TopicConfig } from './topic-config';
 
 export interface BuiltInTopicOptions {

@@ -1,8 +1,9 @@
+import { SCHEDULE_TOPIC } from '@batonmq/broker-store';
+
 /** Rules for names of topics and groups (broker.md 3.4, 3.5). @source TopicValidator, Validators */
 
 export const RETRY_PREFIX = '%RETRY%';
 export const DLQ_PREFIX = '%DLQ%';
-export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX';
 export const DEFAULT_TOPIC = 'TBW102';
 
 const NAME = /^[%|a-zA-Z0-9_-]+$/;

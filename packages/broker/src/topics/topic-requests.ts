@@ -10,6 +10,7 @@ import {
 } from '@batonmq/remoting';
 import { FOLLOWER_ID, METADATA_TOKEN } from '../metadata/metadata-follower';
 import { NO_VERSION } from '../metadata/data-version';
+import { confirmChange } from '../metadata/confirm-change';
 import type { MetadataFeed } from '../metadata/metadata-feed';
 import type { ConsumerOffsets } from '../offsets/consumer-offsets';
 import type { NameServerRegistration } from '../registration/name-server-registration';
@@ -30,8 +31,7 @@ export interface TopicRequestParts {
   readonly ownNames: readonly string[];
 }
 
-/** How long the creation of a topic waits for the members of the SyncStateSet, and for the name servers. */
-const CONFIRM_MS = 4000;
+/** How long the creation of a topic waits for the name servers. */
 const REGISTER_MS = 3000;
 
 /** Creating, changing, deleting and listing topics (broker.md 3.6). @source AdminBrokerProcessor */
@@ -134,12 +134,7 @@ async function change(parts: TopicRequestParts, wanted: readonly TopicConfig[]):
   }
   parts.topics.put(...wanted);
   await parts.registration.registered(REGISTER_MS);
-  const seen = await new Promise<boolean>((resolve) => parts.feed.whenSeen(CONFIRM_MS, resolve));
-  if (!seen)
-    throw new RequestRefused(
-      ResponseCode.SYSTEM_ERROR,
-      'the change is made, but not all in-sync replicas have it yet: try again',
-    );
+  await confirmChange(parts.feed);
   return { code: ResponseCode.SUCCESS };
 }
 

@@ -103,4 +103,20 @@ describe('launch', () => {
     expect(printed.map((line) => line.replace(/\s*=\s*/, '='))).toEqual(lines);
     expect(steps).toEqual([]);
   });
+
+  it('stops what has started when the signal comes during the start', async () => {
+    const part = (name: string, start: () => void) => ({
+      start: async () => {
+        steps.push(`start ${name}`);
+        start();
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+      stop: async () => void steps.push(`stop ${name}`),
+    });
+    const parts = [part('first', () => {}), part('second', () => process.emit('SIGTERM', 'SIGTERM'))];
+    const slow: Program = { ...program, compose: () => ({ parts, ready: () => ['never said'] }) };
+    expect(await launch(slow, ['node', 'greeter'])).toBe(0);
+    expect(steps).toEqual(['start first', 'start second', 'stop second', 'stop first']);
+    expect(out).not.toContain('never said');
+  });
 });

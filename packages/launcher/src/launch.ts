@@ -99,13 +99,14 @@ async function serve(parts: readonly Lifecycle[], ready: () => readonly string[]
   const keepAlive = setInterval(() => {}, 2 ** 30);
   try {
     const starting = startAll(parts);
-    const stop = await Promise.race([starting, stopAsked]);
-    if (typeof stop === 'string') return 0;
-    for (const line of ready()) process.stdout.write(`${line}\n`);
-    process.send?.('ready');
-    await stopAsked;
+    const first = await Promise.race([starting, stopAsked]);
+    if (typeof first !== 'string') {
+      for (const line of ready()) process.stdout.write(`${line}\n`);
+      process.send?.('ready');
+      await stopAsked;
+    }
     const limit = new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS).unref());
-    await Promise.race([stop(), limit]);
+    await Promise.race([starting.then((stop) => stop()), limit]);
     return 0;
   } finally {
     clearInterval(keepAlive);

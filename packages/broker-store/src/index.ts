@@ -1,4 +1,5 @@
-export { MessageStore, type StoreStatus } from './message-store';
+export { MessageStore } from './message-store';
+export type { StoreStatus } from './store/status';
 export { ReplicaLog } from './replica-log';
 export { StoreError, type StoreErrorCode } from './errors';
 export { resolveOptions, type ResolvedOptions, type StoreOptions } from './options';

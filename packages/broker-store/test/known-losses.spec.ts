@@ -190,7 +190,7 @@ describe('known losses', () => {
     await f.put(message('Quiet', 0, 'a'), message('Quiet', 0, 'b'));
     for (let i = 0; i < 100; i++) await f.put(message('Busy', 0, `m${i}`));
     disk.touch(LOG0, 0);
-    (f.store as unknown as { clean(): void }).clean();
+    (f.store as unknown as { upkeep: { clean(): void } }).upkeep.clean();
     expect(f.store.log.minOffset()).toBe(2048);
     expect(f.store.minOffsetInQueue('Quiet', 0)).toBe(2);
     expect(f.store.getMessages('Quiet', 0, 0, 32, 1000)).toMatchObject({

@@ -159,11 +159,11 @@ it('a store with nothing to do does nothing', async () => {
   const f = await open(disk, { flushDiskType: 'SYNC_FLUSH' });
   await f.put(message('T', 0, 'a'));
   let turns = 0;
-  (f.store as unknown as { appended: { add(l: () => void): void } }).appended.add(() => turns++);
+  f.store.log.onAppended(() => turns++);
   const { syncs } = disk;
   for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
   expect([disk.syncs, turns]).toEqual([syncs, 0]);
-  expect((f.store as unknown as { turnPending: boolean }).turnPending).toBe(false);
+  expect((f.store as unknown as { turn: { pending: boolean } }).turn.pending).toBe(false);
   await f.store.stop();
 });
 

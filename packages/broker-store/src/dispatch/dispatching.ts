@@ -1,0 +1,83 @@
+import { textOf } from '@batonmq/host';
+import { OffsetWaiters } from '../log/offset-waiters';
+import type { Writing } from '../put/writing';
+import type { StoreParts } from '../store/store-parts';
+import type { StoreState } from '../store/store-state';
+import type { Turn } from '../store/turn';
+
+/** Log bytes dispatched in one turn of the event loop, so that a backlog does not stop everything else. */
+const DISPATCH_PER_TURN = 4 << 20;
+
+/** How far consumers may see, and feeding queues and index up to there. */
+export class Dispatching {
+  private confirm = 0;
+  private readonly waiters = new OffsetWaiters();
+
+  constructor(
+    private readonly parts: StoreParts,
+    private readonly state: StoreState,
+    private readonly turn: Turn,
+    private readonly writing: Writing,
+  ) {}
+
+  /** Controller mode: as it was set. Else what is written (ASYNC_FLUSH) or synced. */
+  confirmOffset(): number {
+    return this.parts.options.enableControllerMode ? this.confirm : this.writing.durableEnd;
+  }
+
+  setConfirm(offset: number): void {
+    this.confirm = offset;
+    if (offset > this.parts.dispatcher.position) this.turn.schedule();
+  }
+
+  /** After recovery. */
+  beginAt(confirmOffset: number): void {
+    this.confirm = confirmOffset;
+  }
+
+  /** A turn's share. */
+  run(): void {
+    const { state } = this;
+    const { dispatcher, index, host, options } = this.parts;
+    if (state.cutting) return;
+    try {
+      const more = dispatcher.run(this.confirmOffset(), DISPATCH_PER_TURN);
+      index?.flushEntries();
+      state.queueFailure = undefined;
+      if (more) this.turn.schedule();
+    } catch (error) {
+      // The record stays undispatched: units are never left out, dispatch waits for the disk.
+      if (state.queueFailure === undefined)
+        host.log.error({ error: textOf(error) }, 'dispatch failed; it is tried again');
+      state.queueFailure = `queues cannot be written: ${textOf(error)}`;
+    }
+    this.waiters.reach(dispatcher.position);
+    if (options.enableControllerMode) this.noteConfirmOffset();
+  }
+
+  retry(): void {
+    if (this.parts.dispatcher.position < this.confirmOffset()) this.turn.schedule();
+  }
+
+  private noteConfirmOffset(): void {
+    const { checkpoint, host } = this.parts;
+    try {
+      checkpoint.noteConfirmOffset(this.confirm);
+    } catch (error) {
+      host.log.error({ error: textOf(error) }, 'writing the checkpoint failed');
+    }
+  }
+
+  when(offset: number): Promise<void> {
+    return offset <= this.parts.dispatcher.position ? Promise.resolve() : this.waiters.wait(offset);
+  }
+
+  cutTo(offset: number): void {
+    this.confirm = Math.min(this.confirm, offset);
+    if (this.parts.options.enableControllerMode) this.noteConfirmOffset();
+  }
+
+  end(error: Error): void {
+    this.waiters.fail(error);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Host } from '@batonmq/host';
+import { Checkpoint } from '../checkpoint';
+import { Cleaner } from '../cleaning/cleaner';
+import { type ArrivalListener, Dispatcher, Listeners } from '../dispatch/dispatcher';
+import { parseDelayLevels } from '../format/delay-levels';
+import { IndexService } from '../index-file/index-service';
+import { CommitLog } from '../log/commit-log';
+import type { ResolvedOptions } from '../options';
+import { Appender } from '../put/appender';
+import { QueueTable } from '../queue/queue-table';
+
+/** The pieces of one store, made but not opened; the rooms of `MessageStore` share them. Nothing here touches the disk. */
+export interface StoreParts {
+  readonly host: Host;
+  readonly options: ResolvedOptions;
+  readonly commitLog: CommitLog;
+  readonly table: QueueTable;
+  readonly checkpoint: Checkpoint;
+  readonly index: IndexService | undefined;
+  readonly arrivals: Listeners<Parameters<ArrivalListener>>;
+  readonly dispatcher: Dispatcher;
+  readonly appender: Appender;
+  readonly cleaner: Cleaner;
+}
+
+export function makeParts(host: Host, options: ResolvedOptions): StoreParts {
+  const { files, log: logger, clock, checksums } = host;
+  const o = options;
+  const root = o.storePathRootDir;
+  const commitLog = new CommitLog(files, logger, {
+    directory: o.storePathCommitLog,
+    fileSize: o.mappedFileSizeCommitLog,
+    tailCacheBytes: o.tailCacheBytes,
+  });
+  const table = new QueueTable(files, logger, `${root}/consumequeue`, o.mappedFileSizeConsumeQueue);
+  const checkpoint = new Checkpoint(files, `${root}/checkpoint`);
+  const index = o.messageIndexEnable
+    ? new IndexService(host, `${root}/index`, o.maxHashSlotNum, o.maxIndexNum)
+    : undefined;
+  const arrivals = new Listeners<Parameters<ArrivalListener>>(logger);
+  const levels = parseDelayLevels(o.messageDelayLevel);
+  const dispatcher = new Dispatcher(commitLog, table, levels, index, arrivals, logger);
+  const appender = new Appender(clock, checksums, commitLog, table, o.maxMessageSize, o.storeHost);
+  const cleaner = new Cleaner(host, o, commitLog, table, index);
+  return { host, options, commitLog, table, checkpoint, index, arrivals, dispatcher, appender, cleaner };
+}
+
+/** storeTimestamp of the newest record, put here or dispatched. */
+export function lastTimestamp({ appender, dispatcher }: StoreParts): number {
+  return Math.max(appender.lastTimestamp, dispatcher.lastTimestamp);
+}

@@ -1,0 +1,122 @@
+import { type Cancel, textOf } from '@batonmq/host';
+import type { Dispatching } from '../dispatch/dispatching';
+import type { Reading } from '../read/reading';
+import { type StoreParts, lastTimestamp } from './store-parts';
+import type { StoreState } from './store-state';
+
+const CHECKPOINT_MS = 1000;
+const RETRY_DISPATCH_MS = 1000;
+const FIRST_CLEAN_MS = 60_000;
+/** Queues are also synced when this much was dispatched since they last were: it bounds what recovery reads again. */
+const SYNC_QUEUES_AFTER_BYTES = 256 << 20;
+
+/** What is done by period: queues to the disk, the checkpoint, cleaning. */
+export class Upkeep {
+  private readonly timers: Cancel[] = [];
+  private syncing: Promise<void> | undefined;
+  private lastQueueSyncMs = 0;
+  private lastQueueSyncAt = 0;
+
+  constructor(
+    private readonly parts: StoreParts,
+    private readonly state: StoreState,
+    private readonly dispatching: Dispatching,
+    private readonly reading: Reading,
+  ) {}
+
+  /** Queues are on the disk up to `offset` of the log. */
+  beginAt(offset: number): void {
+    this.lastQueueSyncAt = offset;
+  }
+
+  start(): void {
+    const { host, options: o } = this.parts;
+    const { timers, clock } = host;
+    this.lastQueueSyncMs = clock.monotonicMs();
+    this.timers.push(
+      timers.every(o.flushIntervalConsumeQueue, () => this.flushQueues()),
+      timers.every(CHECKPOINT_MS, () => this.saveCheckpoint()),
+      timers.every(RETRY_DISPATCH_MS, () => this.dispatching.retry()),
+      timers.every(o.cleanResourceInterval, () => this.clean(), FIRST_CLEAN_MS),
+    );
+  }
+
+  stop(): void {
+    for (const cancel of this.timers.splice(0)) cancel();
+  }
+
+  /** No sync of queues is under way when it resolves. */
+  async atRest(): Promise<void> {
+    await this.syncing;
+  }
+
+  private flushQueues(): void {
+    const { state } = this;
+    const { table, index, host, options, dispatcher } = this.parts;
+    if (state.cutting) return;
+    try {
+      const more = table.flushSome();
+      if (more && state.phase === 'started') {
+        host.timers.endOfTurn(() => this.flushQueues());
+        return;
+      }
+      table.releaseIdle();
+      index?.tick();
+    } catch (error) {
+      state.queueFailure = `queues cannot be written: ${textOf(error)}`;
+      host.log.error({ error: textOf(error) }, 'writing consume queues failed');
+      return;
+    }
+    const now = host.clock.monotonicMs();
+    const due =
+      now - this.lastQueueSyncMs >= options.flushConsumeQueueThoroughInterval ||
+      dispatcher.position - this.lastQueueSyncAt >= SYNC_QUEUES_AFTER_BYTES;
+    if (!due || state.phase !== 'started') return;
+    this.lastQueueSyncMs = now;
+    this.syncing ??= this.syncQueues().finally(() => (this.syncing = undefined));
+  }
+
+  /** The checkpoint's queue time is what had been dispatched, written and then synced; never ahead of it. */
+  private async syncQueues(): Promise<void> {
+    const { dispatcher, table, checkpoint, host } = this.parts;
+    const timestamp = dispatcher.lastTimestamp;
+    this.lastQueueSyncAt = dispatcher.position;
+    try {
+      await table.sync();
+      checkpoint.queuesTimestamp = timestamp;
+    } catch (error) {
+      host.log.error(
+        { error: textOf(error) },
+        'syncing consume queues failed; recovery will rebuild them from the log',
+      );
+    }
+  }
+
+  private saveCheckpoint(): void {
+    const { checkpoint, index, host } = this.parts;
+    checkpoint.confirmOffset = this.dispatching.confirmOffset();
+    if (index !== undefined) checkpoint.indexTimestamp = index.savedTimestamp;
+    checkpoint
+      .save()
+      .catch((error: unknown) => host.log.error({ error: textOf(error) }, 'writing the checkpoint failed'));
+  }
+
+  /** The checkpoint of a clean stop. @throws HostError */
+  async settleCheckpoint(): Promise<void> {
+    const { checkpoint, commitLog, index } = this.parts;
+    if (commitLog.failed === undefined)
+      checkpoint.logTimestamp = checkpoint.queuesTimestamp = lastTimestamp(this.parts);
+    if (index !== undefined) checkpoint.indexTimestamp = index.savedTimestamp;
+    checkpoint.confirmOffset = this.dispatching.confirmOffset();
+    await checkpoint.save();
+  }
+
+  /** One round of cleaning. */
+  clean(): void {
+    if (this.parts.cleaner.run()) this.reading.forgetChunks();
+  }
+
+  cutTo(offset: number): void {
+    this.lastQueueSyncAt = Math.min(this.lastQueueSyncAt, offset);
+  }
+}

@@ -8,7 +8,7 @@ import { mustRun } from './run-command';
 export type JavaArtifacts = 'client-5.4.0' | 'client-4.9.8' | 'server-5.4.0';
 
 /** The programs of e2e/java/programs. */
-export type JavaProgram = 'Producer' | 'Consumer' | 'StoreReader' | 'BenchProducer';
+export type JavaProgram = 'Producer' | 'Consumer' | 'StoreReader' | 'TopicReader' | 'BenchProducer';
 
 const MAVEN_LIMIT_MS = 480_000;
 const JAVAC_LIMIT_MS = 120_000;

@@ -71,4 +71,9 @@ export class JavaBrokerOnStore {
   async stop(): Promise<void> {
     for (const server of this.servers) await server.stop();
   }
+
+  /** Ends both at once: a clean stop takes ten seconds, for nothing when the store is not opened again. */
+  async kill(): Promise<void> {
+    for (const server of this.servers) await server.kill('SIGKILL');
+  }
 }

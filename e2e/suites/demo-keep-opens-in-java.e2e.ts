@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { DemoResult } from 'batonmq';
 import { javaProgram } from '../harness/client-programs';
 import { reportFigures } from '../harness/figures';
 import { JavaBrokerOnStore } from '../harness/java-standalone';
@@ -12,14 +13,6 @@ const LIMIT_MS = 240_000;
 /** Opening a store in Java takes a while: the last master's and one slave's are enough for every day. */
 const STORES = process.env['BATONMQ_E2E_LONG'] === '1' ? 3 : 2;
 const QUEUES = 8;
-
-interface DemoResult {
-  /** `elected` is the controller's id of the new master. */
-  readonly failovers: readonly { readonly elected: number }[];
-  readonly sent: number;
-  readonly acknowledged: number;
-  readonly lost: number;
-}
 
 interface QueueEvent {
   readonly queue: number;

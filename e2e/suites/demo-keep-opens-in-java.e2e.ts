@@ -9,6 +9,7 @@ import { removeTemporaryDirectory, temporaryDirectory } from '../harness/paths';
 import { runCommand } from '../harness/run-command';
 import { interopSuite } from './interop-suite';
 
+const CLI = join(dirname(require.resolve('batonmq/package.json')), 'dist', 'cli.js');
 const LIMIT_MS = 240_000;
 /** Opening a store in Java takes a while: the last master's and one slave's are enough for every day. */
 const STORES = process.env['BATONMQ_E2E_LONG'] === '1' ? 3 : 2;
@@ -30,8 +31,7 @@ interopSuite('the Java broker 5.4.0 opens what `batonmq demo --keep` leaves', ['
 
   beforeAll(async () => {
     directory = await temporaryDirectory('demo-keep');
-    const cli = join(dirname(require.resolve('batonmq/package.json')), 'dist', 'cli.js');
-    const demo = await runCommand(process.execPath, [cli, 'demo', '--keep', '--json', '--failovers', '2'], {
+    const demo = await runCommand(process.execPath, [CLI, 'demo', '--keep', '--json', '--failovers', '2'], {
       limitMs: 120_000,
       env: { ...process.env, TMPDIR: directory },
     });

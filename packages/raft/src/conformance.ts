@@ -1,4 +1,4 @@
-import type { Entry, HardState, Recovered, Snapshot, WriteBatch } from './core/types';
+import type { Configuration, Entry, HardState, Recovered, Snapshot, WriteBatch } from './core/types';
 import type { RaftStorage } from './storage/storage';
 
 /** A storage under test, over the life of several processes. */
@@ -80,6 +80,19 @@ export function raftStorageConformance(it: It, open: () => Promise<StorageLife>)
     ],
     { hardState: VOTE, snapshot: snapshot(9, 7), base: point(9), entries: entries(1, 10, 1) },
   );
+  check(
+    'keeps who was a member with the snapshot, and changes of it in the log',
+    [
+      at(VOTE, [...entries(1, 1, 1), { ...NOOP, kind: 'config', data: Buffer.from([1, 2]) }]),
+      { snapshot: { ...snapshot(1), configuration: MEMBERS }, base: point(1) },
+    ],
+    {
+      hardState: VOTE,
+      snapshot: { ...snapshot(1), configuration: MEMBERS },
+      base: point(1),
+      entries: [{ ...NOOP, kind: 'config', data: Buffer.from([1, 2]) }],
+    },
+  );
   check('keeps an empty snapshot', [at(VOTE, entries(1, 1, 2)), { snapshot: snapshot(2, 0), base: point(2) }], {
     hardState: VOTE,
     snapshot: snapshot(2, 0),
@@ -130,6 +143,13 @@ const EMPTY: Recovered = {
   entries: [],
   snapshot: undefined,
 };
+const MEMBERS: Configuration = {
+  index: 1,
+  voters: ['a', 'b'],
+  outgoing: ['a'],
+  learners: ['c'],
+  addresses: { a: 'a:1', b: 'b:1', c: 'c:1' },
+};
 const NOOP: Entry = { index: 2, term: 2, kind: 'noop', data: Buffer.alloc(0) };
 
 function entry(term: number, index: number, data: Buffer): Entry {
@@ -165,6 +185,7 @@ function show({ hardState, base, entries: list, snapshot: image }: Recovered): s
     image === undefined
       ? 'no snapshot'
       : `snapshot ${image.index}/${image.term} ${image.data.length} B ${digest(image.data)}`,
+    `members ${JSON.stringify(image?.configuration ?? null)}`,
   ].join('\n');
 }
 

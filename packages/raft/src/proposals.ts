@@ -45,7 +45,9 @@ export class Proposals {
     this.queued.push({ data, waiter: this.waiters.add(timeoutMs, resolve, reject) });
     if (this.scheduled) return;
     this.scheduled = true;
-    this.host.timers.endOfTurn(() => this.flush());
+    // Who is alone should not wait for the end of the turn; who is not shares one append with all others of it.
+    if (this.placedAt.size === 0 && this.offered.length === 0) queueMicrotask(() => this.flush());
+    else this.host.timers.endOfTurn(() => this.flush());
   }
 
   private flush(): void {

@@ -1,4 +1,4 @@
-import type { Entry } from './types';
+import type { Configuration, Entry } from './types';
 
 /** Asks for a vote; `pre` asks whether it would be given (PreVote, Raft thesis 9.6): then `term` is the one it would start. */
 export interface VoteRequest {
@@ -65,6 +65,8 @@ export interface SnapshotChunk {
   readonly offset: number;
   readonly totalBytes: number;
   readonly data: Buffer;
+  /** In force at `index`. Absent from a leader of a version without membership change. */
+  readonly configuration?: Configuration;
 }
 
 /** `offset` is the next one wanted; `installed`: the snapshot is durable and restored, or was not needed any more. */

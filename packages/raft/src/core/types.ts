@@ -7,8 +7,11 @@ export interface LogPoint {
   readonly term: number;
 }
 
-/** `noop` is what a new leader appends to be able to commit (Raft 8); it never reaches the state machine. */
-export type EntryKind = 'data' | 'noop';
+/**
+ * `noop` is what a new leader appends to be able to commit (Raft 8); `config` changes the members: its data is an encoded
+ * Configuration. Neither reaches the state machine.
+ */
+export type EntryKind = 'data' | 'noop' | 'config';
 
 /** One entry of the log. Never changed once made; `data` is owned by the entry. */
 export interface Entry extends LogPoint {
@@ -22,9 +25,32 @@ export interface HardState {
   readonly votedFor: NodeId | undefined;
 }
 
+/** Somebody in the group and where it listens, as `host:port`. */
+export interface Member {
+  readonly id: NodeId;
+  readonly address: string;
+}
+
+/**
+ * Who belongs to the group, by what right. In force from the moment its entry is in the log, committed or not (Raft
+ * thesis 4.1); gone again when the entry is cut off. Ids appear once in a list; each member has an address.
+ */
+export interface Configuration {
+  /** Of its entry; 0: the one the group was founded with. */
+  readonly index: number;
+  readonly voters: readonly NodeId[];
+  /** Joint consensus (thesis 4.3): the former voters, of whom a majority is needed as well. Empty: not joint. */
+  readonly outgoing: readonly NodeId[];
+  /** Get the log but have no vote. Who is of `outgoing` too will be one when the change is over. */
+  readonly learners: readonly NodeId[];
+  readonly addresses: Readonly<Record<NodeId, string>>;
+}
+
 /** The state machine after applying everything up to and including `index`. */
 export interface Snapshot extends LogPoint {
   readonly data: Buffer;
+  /** In force at `index`. Absent in snapshots of versions without membership change: the founders'. */
+  readonly configuration?: Configuration;
 }
 
 /**

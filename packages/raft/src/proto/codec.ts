@@ -3,6 +3,12 @@ import { codeOf, textOf } from '@batonmq/host';
 import type { Message } from '../core/message';
 import type { Entry, EntryKind } from '../core/types';
 import { RaftError } from '../errors';
+import {
+  configurationFromWire,
+  configurationToWire,
+  decodeConfiguration,
+  type WireConfiguration,
+} from './configuration';
 import { raftDescriptor } from './raft.gen';
 
 const root = protobuf.Root.fromJSON(raftDescriptor as unknown as protobuf.INamespace);
@@ -22,6 +28,10 @@ export interface Hello {
   readonly to: string;
   /** In an answer: why the connection is refused. */
   readonly refusal: string;
+  /** Where the sender listens. Empty from a version without membership change. */
+  readonly address?: string;
+  /** Of the configuration from which the sender has its peers. */
+  readonly peersIndex?: number;
 }
 
 export function encodeHello(hello: Hello): Buffer {
@@ -30,8 +40,9 @@ export function encodeHello(hello: Hello): Buffer {
 
 /** @throws RaftError PROTOCOL */
 export function decodeHello(bytes: Buffer): Hello {
-  const { protocolVersion, group, from, to, refusal } = decodeAs(HelloType, bytes) as unknown as Hello;
-  return { protocolVersion, group, from, to, refusal };
+  const hello = decodeAs(HelloType, bytes) as unknown as Hello;
+  const { protocolVersion, group, from, to, refusal, address } = hello;
+  return { protocolVersion, group, from, to, refusal, address, peersIndex: num(hello.peersIndex) };
 }
 
 export function encodeBatch(messages: readonly Message[]): Buffer {
@@ -82,8 +93,14 @@ const BODY = {
 } as const satisfies Record<Message['kind'], string>;
 
 function toWire(message: Message): WireFields {
-  const body = message.kind === 'append' ? { ...message, entries: message.entries.map(entryToWire) } : message;
-  return { term: message.term, [BODY[message.kind]]: body };
+  return { term: message.term, [BODY[message.kind]]: bodyToWire(message) };
+}
+
+function bodyToWire(message: Message): WireFields {
+  if (message.kind === 'append') return { ...message, entries: message.entries.map(entryToWire) };
+  if (message.kind !== 'snapshot' || message.configuration === undefined) return { ...message };
+  const { configuration } = message;
+  return { ...message, configuration: { ...configurationToWire(configuration), index: configuration.index } };
 }
 
 function entryToWire(entry: Entry): WireFields {
@@ -151,6 +168,7 @@ const DECODERS: { readonly [K in Message['kind']]: (body: WireFields, term: numb
       offset: num(b['offset']),
       totalBytes,
       data: Buffer.from(b['data'] as Uint8Array),
+      ...snapshotConfiguration(b['configuration'] as (WireConfiguration & { index: Wide }) | null | undefined),
     };
   },
   'snapshot-response': (b, term) => ({
@@ -163,13 +181,19 @@ const DECODERS: { readonly [K in Message['kind']]: (body: WireFields, term: numb
   'timeout-now': (_, term) => ({ kind: 'timeout-now', term }),
 };
 
-const ENTRY_KINDS: readonly EntryKind[] = ['data', 'noop'];
+function snapshotConfiguration(wire: (WireConfiguration & { index: Wide }) | null | undefined): object {
+  return wire === undefined || wire === null ? {} : { configuration: configurationFromWire(wire, num(wire.index)) };
+}
+
+const ENTRY_KINDS: readonly EntryKind[] = ['data', 'noop', 'config'];
 
 function entryFromWire(wire: WireFields, index: number): Entry {
   const kind = ENTRY_KINDS[wire['kind'] as number];
   if (kind === undefined)
     throw new RaftError('PROTOCOL', `entry ${index} is of an unknown kind ${String(wire['kind'])}`);
-  return { index, term: num(wire['term']), kind, data: Buffer.from(wire['data'] as Uint8Array) };
+  const data = Buffer.from(wire['data'] as Uint8Array);
+  if (kind === 'config') decodeConfiguration(data, index); // a malformed one must not get into the log
+  return { index, term: num(wire['term']), kind, data };
 }
 
 /** uint64 arrives as { low, high } where the package `long` is installed, else as a number. */

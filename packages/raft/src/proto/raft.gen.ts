@@ -28,6 +28,15 @@ export const raftDescriptor = {
                 "refusal": {
                   "type": "string",
                   "id": 5
+                },
+                "address": {
+                  "type": "string",
+                  "id": 6
+                },
+                "peersIndex": {
+                  "type": "uint64",
+                  "id": 7,
+                  "protoName": "peers_index"
                 }
               }
             },
@@ -107,7 +116,45 @@ export const raftDescriptor = {
             "EntryKind": {
               "values": {
                 "DATA": 0,
-                "NOOP": 1
+                "NOOP": 1,
+                "CONFIG": 2
+              }
+            },
+            "Configuration": {
+              "fields": {
+                "members": {
+                  "rule": "repeated",
+                  "type": "Member",
+                  "id": 1
+                },
+                "index": {
+                  "type": "uint64",
+                  "id": 2
+                }
+              }
+            },
+            "Member": {
+              "fields": {
+                "id": {
+                  "type": "string",
+                  "id": 1
+                },
+                "address": {
+                  "type": "string",
+                  "id": 2
+                },
+                "voter": {
+                  "type": "bool",
+                  "id": 3
+                },
+                "outgoing": {
+                  "type": "bool",
+                  "id": 4
+                },
+                "learner": {
+                  "type": "bool",
+                  "id": 5
+                }
               }
             },
             "Entry": {
@@ -250,6 +297,10 @@ export const raftDescriptor = {
                 "data": {
                   "type": "bytes",
                   "id": 5
+                },
+                "configuration": {
+                  "type": "Configuration",
+                  "id": 6
                 }
               }
             },

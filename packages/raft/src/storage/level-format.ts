@@ -1,5 +1,5 @@
 import type { Checksums } from '@batonmq/host';
-import type { Entry, EntryKind, HardState, LogPoint } from '../core/types';
+import type { Configuration, Entry, EntryKind, HardState, LogPoint } from '../core/types';
 import { RaftError } from '../errors';
 
 /**
@@ -48,9 +48,11 @@ export interface SnapshotRecord extends LogPoint {
   readonly bytes: number;
   readonly pieces: number;
   readonly crc: number;
+  /** Absent when written by a version without membership change. */
+  readonly configuration?: Configuration;
 }
 
-const KINDS: readonly EntryKind[] = ['data', 'noop'];
+const KINDS: readonly EntryKind[] = ['data', 'noop', 'config'];
 const ENTRY_HEADER_BYTES = 13;
 
 /** Values, each with a CRC-32 over its key's index (where it has one) and everything behind the checksum. */
@@ -132,8 +134,17 @@ export class LevelFormat {
   }
 
   decodeSnapshot(value: Buffer): SnapshotRecord {
-    const { index, term, bytes, pieces, crc } = this.decodeRecord(value, 'the snapshot record');
-    return { index: Number(index), term: Number(term), bytes: Number(bytes), pieces: Number(pieces), crc: Number(crc) };
+    const record = this.decodeRecord(value, 'the snapshot record');
+    const { index, term, bytes, pieces, crc } = record;
+    const configuration = record['configuration'] as Configuration | undefined;
+    return {
+      index: Number(index),
+      term: Number(term),
+      bytes: Number(bytes),
+      pieces: Number(pieces),
+      crc: Number(crc),
+      ...(configuration === undefined ? {} : { configuration }),
+    };
   }
 }
 

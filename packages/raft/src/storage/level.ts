@@ -113,7 +113,8 @@ export class LevelStorage implements RaftStorage {
       throw corrupt(`snapshot ${record.index} does not fit its checksum`);
     }
     this.snapshot = record;
-    return { index: record.index, term: record.term, data };
+    const { index, term, configuration } = record;
+    return { index, term, data, ...(configuration === undefined ? {} : { configuration }) };
   }
 
   async write(batch: WriteBatch): Promise<void> {
@@ -145,13 +146,20 @@ export class LevelStorage implements RaftStorage {
     return truncateAfter === undefined ? Math.max(end, this.lastIndex) : end;
   }
 
-  private putSnapshot(chain: Chain, { index, term, data }: Snapshot): SnapshotRecord {
+  private putSnapshot(chain: Chain, { index, term, data, configuration }: Snapshot): SnapshotRecord {
     for (let n = 0; n < (this.snapshot?.pieces ?? 0); n++) chain.del(Key.chunk(this.snapshot?.index ?? 0, n));
     const pieces = Math.ceil(data.length / SNAPSHOT_PIECE_BYTES);
     for (let n = 0; n < pieces; n++) {
       chain.put(Key.chunk(index, n), data.subarray(n * SNAPSHOT_PIECE_BYTES, (n + 1) * SNAPSHOT_PIECE_BYTES));
     }
-    const record: SnapshotRecord = { index, term, bytes: data.length, pieces, crc: this.format.crc32(data) };
+    const record: SnapshotRecord = {
+      index,
+      term,
+      bytes: data.length,
+      pieces,
+      crc: this.format.crc32(data),
+      configuration,
+    };
     chain.put(Key.snapshot, this.format.encodeSnapshot(record));
     return record;
   }

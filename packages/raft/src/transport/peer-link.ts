@@ -27,8 +27,8 @@ const MIN_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 2000;
 
 /**
- * The sending side towards one peer: connects when there is something to say, again with growing pauses, and sends
- * everything of one turn together. Bounded; full means dropping.
+ * The sending side towards one peer: connects when there is something to say, again with growing pauses, and sends at
+ * once what the channel takes (a connection writes everything of one turn together). Bounded; full means dropping.
  */
 export class PeerLink {
   private channel: Channel | undefined;
@@ -38,6 +38,7 @@ export class PeerLink {
   private cancelBackoff: Cancel | undefined;
   private waiting: Message[] = [];
   private waitingBytes = 0;
+  private announcement: Message | undefined;
   private scheduled = false;
   private lastComplaint = '';
 
@@ -55,13 +56,32 @@ export class PeerLink {
     if (this.waiting.length >= MAX_WAITING_MESSAGES || this.waitingBytes >= MAX_WAITING_BYTES) {
       return this.options.onDropped();
     }
+    if (message.kind === 'append') {
+      if (message.entries.length === 0) return this.announce(message);
+      this.announcement = undefined;
+    }
+    this.push(message);
+  }
+
+  private push(message: Message): void {
+    if (this.waiting.length === 0 && this.channel?.ready === true) return this.channel.send([message]);
     this.waiting.push(message);
     this.waitingBytes += bytesOf(message);
-    if (this.channel === undefined || this.scheduled) return;
+  }
+
+  /**
+   * An append without entries tells of the commit index, or asks whether the logs agree. What follows in the same turn
+   * does so too: it waits for the end of the turn, and goes only when nothing did.
+   */
+  private announce(message: Message): void {
+    this.announcement = message;
+    if (this.scheduled) return;
     this.scheduled = true;
     this.host.timers.endOfTurn(() => {
       this.scheduled = false;
-      this.flush();
+      const { announcement } = this;
+      this.announcement = undefined;
+      if (announcement !== undefined && !this.stopped) this.push(announcement);
     });
   }
 

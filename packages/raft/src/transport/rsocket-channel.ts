@@ -1,28 +1,25 @@
 import type { RSocket } from '@rsocket/core';
 import type { Message } from '../core/message';
 import { encodeBatch } from '../proto/codec';
-import type { Channel, PeerLink } from './peer-link';
+import type { Channel } from './peer-link';
 import type { RSocketConnection } from './rsocket-connection';
 
-/** @rsocket/core looks through all requests in flight for each new one, and has no flow control for requests. */
-const MAX_IN_FLIGHT = 64;
-const MAX_BUFFERED_BYTES = 8 << 20;
+/** What a peer that does not keep up may owe the kernel; then messages wait in the link, and are dropped there. */
+const MAX_BUFFERED_BYTES = 4 << 20;
 /** Stream ids never wrap in @rsocket/core: after 2^30 of them every request throws. */
 const MAX_REQUESTS = 500_000_000;
 
-/** Batches as RSocket requests; the empty answer says that the peer has taken one and another may go. */
+/** Batches as RSocket fire-and-forget requests: Raft answers what needs an answer, and TCP holds back who is too fast. */
 export class RSocketChannel implements Channel {
-  private inFlight = 0;
   private requests = 0;
 
   constructor(
     private readonly socket: RSocket,
     private readonly connection: RSocketConnection,
-    private readonly link: PeerLink,
   ) {}
 
   get ready(): boolean {
-    return !this.closed && this.inFlight < MAX_IN_FLIGHT && this.connection.bufferedBytes < MAX_BUFFERED_BYTES;
+    return !this.closed && this.connection.bufferedBytes < MAX_BUFFERED_BYTES;
   }
 
   get closed(): boolean {
@@ -30,16 +27,8 @@ export class RSocketChannel implements Channel {
   }
 
   send(messages: readonly Message[]): void {
-    this.inFlight++;
     this.requests++;
-    const settled = (): void => {
-      this.inFlight--;
-      this.link.flush();
-    };
-    this.socket.requestResponse(
-      { data: encodeBatch(messages) },
-      { onNext: settled, onError: settled, onComplete: settled, onExtension: () => {} },
-    );
+    this.socket.fireAndForget({ data: encodeBatch(messages) }, { onError: () => {}, onComplete: () => {} });
     if (this.requests >= MAX_REQUESTS) this.close();
   }
 

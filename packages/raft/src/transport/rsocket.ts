@@ -6,7 +6,7 @@ import {
   type TlsClientOptions,
   type TlsServerOptions,
 } from '@batonmq/host';
-import { RSocketConnector, RSocketServer, type Frame, type Payload, type RSocket } from '@rsocket/core';
+import { RSocketConnector, RSocketServer, type Frame, type RSocket } from '@rsocket/core';
 import type { Message } from '../core/message';
 import type { NodeId } from '../core/types';
 import { RaftError } from '../errors';
@@ -39,7 +39,7 @@ type Acceptor = {
 
 /**
  * Raft over RSocket on TCP. Each node connects to every peer to send; its Hello is the data of the SETUP frame, the
- * answer to a first, empty request is the peer's. Batches go as requests, a bounded number in flight.
+ * answer to a first, empty request is the peer's. Batches go as fire-and-forget requests.
  */
 export class RSocketTransport implements RaftTransport {
   private readonly links = new Map<NodeId, PeerLink>();
@@ -138,13 +138,14 @@ export class RSocketTransport implements RaftTransport {
       this.host.log.warn({ because: verdict.because }, 'refused a raft peer');
       throw new RaftError('PROTOCOL', verdict.because);
     }
-    return { requestResponse: responder((bytes) => this.answer(identity, verdict.peer, bytes), remote) };
+    return {
+      requestResponse: responder(() => encodeHello(helloTo(identity, verdict.peer))),
+      fireAndForget: receiver((bytes) => this.take(verdict.peer, bytes), remote),
+    };
   }
 
-  private answer(identity: TransportIdentity, from: NodeId, bytes: Buffer): Buffer {
-    if (bytes.length === 0) return encodeHello(helloTo(identity, from));
+  private take(from: NodeId, bytes: Buffer): void {
     for (const message of decodeBatch(bytes)) this.receiver?.message(from, message);
-    return NOTHING;
   }
 
   private async connect(identity: TransportIdentity, peer: Peer, link: PeerLink): Promise<Channel> {
@@ -161,7 +162,7 @@ export class RSocketTransport implements RaftTransport {
       },
     });
     const socket = await connector.connect();
-    const channel = new RSocketChannel(socket, duplex, link);
+    const channel = new RSocketChannel(socket, duplex);
     let lastError: Error | undefined;
     duplex.onClose((reason) => {
       lastError = reason;
@@ -205,16 +206,23 @@ export class RSocketTransport implements RaftTransport {
   }
 }
 
-type RequestResponse = RSocket['requestResponse'];
+const NO_CANCEL = { cancel: () => {}, onExtension: () => {} };
 
-/** @rsocket/core wants a synchronous handler that returns an object and does not throw: this is the one place. */
-function responder(answer: (bytes: Buffer) => Buffer, remote: RSocket): RequestResponse {
-  return (payload: Payload, stream) => {
+/** @rsocket/core wants synchronous handlers that return an object and do not throw: this is the one place. */
+function responder(answer: () => Buffer): RSocket['requestResponse'] {
+  return (_, stream) => {
+    stream.onNext({ data: answer() }, true);
+    return NO_CANCEL;
+  };
+}
+
+function receiver(take: (bytes: Buffer) => void, remote: RSocket): RSocket['fireAndForget'] {
+  return (payload) => {
     try {
-      stream.onNext({ data: answer(payload.data ?? NOTHING) }, true);
+      take(payload.data ?? NOTHING);
     } catch (error) {
       remote.close(error as Error); // who sends what we do not understand must not go on
     }
-    return { cancel: () => {}, onExtension: () => {} };
+    return NO_CANCEL;
   };
 }

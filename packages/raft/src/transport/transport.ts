@@ -30,6 +30,11 @@ export interface TransportReceiver {
 export interface RaftTransport {
   start(identity: TransportIdentity, receiver: TransportReceiver): Promise<void>;
   send(to: NodeId, message: Message): void;
+  /**
+   * The members changed: who is new can be reached and is admitted, who is gone is let go. This node is always among them.
+   * @param index of the configuration they are from: a stranger who knows of a later one may introduce itself
+   */
+  setPeers?(peers: readonly Peer[], index: number): void;
   stop(): Promise<void>;
 }
 

@@ -1,13 +1,14 @@
 import type { Checksums } from '@batonmq/host';
-import type { Configuration, Entry, EntryKind, HardState, LogPoint } from '../core/types';
-import { RaftError } from '../errors';
+import type { Configuration, HardState, LogPoint } from '../core/types';
+import { corrupt } from './corrupt';
+import { readU64, writeU64 } from './u64';
 
 /**
  * Keys, in their order in the database:
  *
  *     "b"                  where the log begins
- *     "e" | index u64      an entry
  *     "h"                  hard state
+ *     "r" | index u64      a run of entries, the first of which is at `index`; see RunFormat
  *     "s"                  the snapshot's record
  *     "t" | index u64 | n u32    a piece of the snapshot's data
  *     "v"                  version of this format
@@ -17,7 +18,8 @@ export const Key = {
   hardState: Buffer.from('h'),
   snapshot: Buffer.from('s'),
   version: Buffer.from('v'),
-  entry: (index: number): Buffer => indexKey(0x65, index, 9),
+  run: (first: number): Buffer => indexKey(0x72, first, 9),
+  firstOf: (key: Buffer): number => readU64(key, 1),
   chunk(index: number, n: number): Buffer {
     const key = indexKey(0x74, index, 13);
     key.writeUInt32BE(n, 9);
@@ -25,7 +27,8 @@ export const Key = {
   },
 };
 
-export const FORMAT_VERSION = 1;
+/** 1 had a key for each entry. */
+export const FORMAT_VERSION = 2;
 export const SNAPSHOT_PIECE_BYTES = 1 << 20;
 
 function indexKey(prefix: number, index: number, bytes: number): Buffer {
@@ -33,15 +36,6 @@ function indexKey(prefix: number, index: number, bytes: number): Buffer {
   key[0] = prefix;
   writeU64(key, index, 1);
   return key;
-}
-
-function writeU64(target: Buffer, value: number, at: number): void {
-  target.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at);
-  target.writeUInt32BE(value % 0x1_0000_0000, at + 4);
-}
-
-function readU64(source: Buffer, at: number): number {
-  return source.readUInt32BE(at) * 0x1_0000_0000 + source.readUInt32BE(at + 4);
 }
 
 export interface SnapshotRecord extends LogPoint {
@@ -52,49 +46,15 @@ export interface SnapshotRecord extends LogPoint {
   readonly configuration?: Configuration;
 }
 
-const KINDS: readonly EntryKind[] = ['data', 'noop', 'config'];
-const ENTRY_HEADER_BYTES = 13;
-
-/** Values, each with a CRC-32 over its key's index (where it has one) and everything behind the checksum. */
+/** Small values, each JSON behind a CRC-32 of it. */
 export class LevelFormat {
-  private readonly indexBytes = Buffer.alloc(8);
-
   constructor(private readonly checksums: Checksums) {}
 
   crc32(bytes: Buffer): number {
     return this.checksums.crc32(bytes);
   }
 
-  /**
-   *     0        4        5           13
-   *     | crc u32 | kind u8 | term u64 | data |      big-endian
-   */
-  encodeEntry(entry: Entry): Buffer {
-    const value = Buffer.allocUnsafe(ENTRY_HEADER_BYTES + entry.data.length);
-    value[4] = KINDS.indexOf(entry.kind);
-    writeU64(value, entry.term, 5);
-    entry.data.copy(value, ENTRY_HEADER_BYTES);
-    value.writeUInt32BE(this.entryCrc(entry.index, value), 0);
-    return value;
-  }
-
-  /** @throws RaftError CORRUPT */
-  decodeEntry(key: Buffer, value: Buffer): Entry {
-    const index = readU64(key, 1);
-    const kind = KINDS[value[4] ?? 255];
-    if (value.length < ENTRY_HEADER_BYTES || value.readUInt32BE(0) !== this.entryCrc(index, value)) {
-      throw corrupt(`log entry ${index} does not fit its checksum`);
-    }
-    if (kind === undefined) throw corrupt(`log entry ${index} is of an unknown kind ${value[4]}`);
-    return { index, term: readU64(value, 5), kind, data: value.subarray(ENTRY_HEADER_BYTES) };
-  }
-
-  private entryCrc(index: number, value: Buffer): number {
-    writeU64(this.indexBytes, index, 0);
-    return this.checksums.crc32(value.subarray(4), this.checksums.crc32(this.indexBytes));
-  }
-
-  /** Small records are JSON behind a checksum: | crc u32 | JSON |. */
+  /** | crc u32 | JSON | */
   private encodeRecord(record: object): Buffer {
     const text = Buffer.from(JSON.stringify(record));
     const value = Buffer.alloc(4 + text.length);
@@ -146,10 +106,4 @@ export class LevelFormat {
       ...(configuration === undefined ? {} : { configuration }),
     };
   }
-}
-
-export function corrupt(what: string, cause?: unknown): RaftError {
-  const hint =
-    'this node must not take part with a damaged log: remove its storage directory only if a majority of the others is healthy';
-  return new RaftError('CORRUPT', `raft storage is damaged: ${what}`, { hint, cause });
 }

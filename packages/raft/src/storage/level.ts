@@ -2,11 +2,16 @@ import { codeOf, nodeChecksums, textOf, type Checksums } from '@batonmq/host';
 import { Level } from 'level';
 import type { Entry, HardState, LogPoint, Recovered, Snapshot, WriteBatch } from '../core/types';
 import { RaftError } from '../errors';
-import { FORMAT_VERSION, Key, LevelFormat, SNAPSHOT_PIECE_BYTES, corrupt, type SnapshotRecord } from './level-format';
+import { corrupt } from './corrupt';
+import { RunFormat } from './entry-run';
+import { FORMAT_VERSION, Key, LevelFormat, SNAPSHOT_PIECE_BYTES, type SnapshotRecord } from './level-format';
 import type { RaftStorage } from './storage';
 
 const BINARY = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
+/** LevelDB's write buffer: much of a log is dropped again before it ever becomes a table. */
+const WRITE_BUFFER_BYTES = 16 << 20;
 const READ_AT_ONCE = 1000;
+const READ_AT_ONCE_BYTES = 1 << 20;
 
 /**
  * The log in a LevelDB directory of its own. Every write is one chained batch with sync: atomic, and on the disk when it
@@ -15,9 +20,12 @@ const READ_AT_ONCE = 1000;
  */
 export class LevelStorage implements RaftStorage {
   private readonly format: LevelFormat;
+  private readonly runs: RunFormat;
   private db: Level<Buffer, Buffer> | undefined;
   private base: LogPoint = { index: 0, term: 0 };
   private lastIndex = 0;
+  /** The first index of every run, ascending; together they hold everything up to lastIndex without a gap. */
+  private firsts: number[] = [];
   private snapshot: SnapshotRecord | undefined;
 
   /** @param directory made when missing; one node's alone */
@@ -25,11 +33,17 @@ export class LevelStorage implements RaftStorage {
     private readonly directory: string,
     options: { readonly checksums?: Checksums } = {},
   ) {
-    this.format = new LevelFormat(options.checksums ?? nodeChecksums);
+    const checksums = options.checksums ?? nodeChecksums;
+    this.format = new LevelFormat(checksums);
+    this.runs = new RunFormat(checksums);
   }
 
   async open(): Promise<Recovered> {
-    const db = new Level<Buffer, Buffer>(this.directory, { ...BINARY, compression: false });
+    const db = new Level<Buffer, Buffer>(this.directory, {
+      ...BINARY,
+      compression: false,
+      writeBufferSize: WRITE_BUFFER_BYTES,
+    });
     try {
       await db.open();
     } catch (error) {
@@ -80,25 +94,37 @@ export class LevelStorage implements RaftStorage {
   }
 
   private async readEntries(db: Level<Buffer, Buffer>): Promise<Entry[]> {
-    const entries: Entry[] = [];
-    let previous = this.base;
-    const iterator = db.iterator({ gte: Key.entry(0), lt: Key.entry(Number.MAX_SAFE_INTEGER) });
+    const found: Entry[] = [];
+    this.firsts = [];
+    const range = { gte: Key.run(0), lt: Key.run(Number.MAX_SAFE_INTEGER) };
+    const iterator = db.iterator({ ...range, highWaterMarkBytes: READ_AT_ONCE_BYTES });
     try {
       for (;;) {
         const rows = await iterator.nextv(READ_AT_ONCE);
-        if (rows.length === 0) return entries;
+        if (rows.length === 0) break;
         for (const [key, value] of rows) {
-          const entry = this.format.decodeEntry(key, value);
-          if (entry.index !== previous.index + 1) throw corrupt(`log entry ${entry.index} follows ${previous.index}`);
-          if (entry.term < previous.term)
-            throw corrupt(`term ${entry.term} follows ${previous.term} at ${entry.index}`);
-          entries.push(entry);
-          previous = entry;
+          const first = Key.firstOf(key);
+          this.firsts.push(first);
+          this.runs.decode(first, value, found);
         }
       }
     } finally {
       await iterator.close();
     }
+    return this.above(found);
+  }
+
+  /** The first run may begin below the log. @throws RaftError CORRUPT when entries do not follow each other */
+  private above(found: Entry[]): Entry[] {
+    const from = found.findIndex(({ index }) => index > this.base.index);
+    const entries = from <= 0 ? (from === 0 ? found : []) : found.slice(from);
+    let previous = this.base;
+    for (const entry of entries) {
+      if (entry.index !== previous.index + 1) throw corrupt(`log entry ${entry.index} follows ${previous.index}`);
+      if (entry.term < previous.term) throw corrupt(`term ${entry.term} follows ${previous.term} at ${entry.index}`);
+      previous = entry;
+    }
+    return entries;
   }
 
   private async readSnapshot(db: Level<Buffer, Buffer>): Promise<Snapshot | undefined> {
@@ -122,9 +148,9 @@ export class LevelStorage implements RaftStorage {
     if (db === undefined) throw new RaftError('STORAGE', `${this.directory} is not open`);
     const chain = db.batch();
     if (batch.hardState !== undefined) chain.put(Key.hardState, this.format.encodeHardState(batch.hardState));
-    const lastIndex = this.putEntries(chain, batch);
+    const lastIndex = await this.putEntries(db, chain, batch);
     const snapshot = batch.snapshot === undefined ? this.snapshot : this.putSnapshot(chain, batch.snapshot);
-    const base = this.dropPrefix(chain, batch);
+    const base = this.dropPrefix(chain, batch, lastIndex);
     try {
       await chain.write({ sync: true });
     } catch (error) {
@@ -135,15 +161,29 @@ export class LevelStorage implements RaftStorage {
     this.snapshot = snapshot;
   }
 
-  /** Suffix truncation rides in the same batch, so that no crash leaves a mixed log. */
-  private putEntries(chain: Chain, batch: WriteBatch): number {
-    const { entries, truncateAfter } = batch;
-    const end = entries[entries.length - 1]?.index ?? truncateAfter ?? this.lastIndex;
-    for (let index = end + 1; index <= this.lastIndex && truncateAfter !== undefined; index++) {
-      chain.del(Key.entry(index));
+  /** Suffix truncation rides in the same batch, so that no crash leaves a mixed log. @returns the new last index */
+  private async putEntries(db: Level<Buffer, Buffer>, chain: Chain, batch: WriteBatch): Promise<number> {
+    const { firsts } = this;
+    const { entries, truncateAfter = this.lastIndex, base } = batch;
+    if (truncateAfter < this.lastIndex) {
+      while (firsts.length > 0 && (firsts[firsts.length - 1] as number) > truncateAfter) {
+        chain.del(Key.run(firsts.pop() as number));
+      }
+      const first = firsts[firsts.length - 1];
+      const stays = first !== undefined && truncateAfter > (base?.index ?? 0);
+      if (stays) await this.cutRun(db, chain, first, truncateAfter);
     }
-    for (const entry of entries) chain.put(Key.entry(entry.index), this.format.encodeEntry(entry));
-    return truncateAfter === undefined ? Math.max(end, this.lastIndex) : end;
+    for (const { first, value } of this.runs.encode(entries)) {
+      chain.put(Key.run(first), value);
+      firsts.push(first);
+    }
+    return entries[entries.length - 1]?.index ?? Math.min(truncateAfter, this.lastIndex);
+  }
+
+  private async cutRun(db: Level<Buffer, Buffer>, chain: Chain, first: number, last: number): Promise<void> {
+    const value = await db.get(Key.run(first));
+    if (value === undefined) throw corrupt(`log entry ${first} is gone`);
+    chain.put(Key.run(first), this.runs.cut({ first, value }, last));
   }
 
   private putSnapshot(chain: Chain, { index, term, data, configuration }: Snapshot): SnapshotRecord {
@@ -164,11 +204,17 @@ export class LevelStorage implements RaftStorage {
     return record;
   }
 
-  private dropPrefix(chain: Chain, batch: WriteBatch): LogPoint {
-    const { base } = batch;
+  /** Drops the runs that lie below the new beginning; the one across it stays. */
+  private dropPrefix(chain: Chain, { base }: WriteBatch, lastIndex: number): LogPoint {
+    const { firsts } = this;
     if (base === undefined || base.index < this.base.index) return this.base;
-    const end = Math.min(base.index, Math.max(batch.entries[batch.entries.length - 1]?.index ?? 0, this.lastIndex));
-    for (let index = this.base.index + 1; index <= end; index++) chain.del(Key.entry(index));
+    let dropped = 0;
+    for (; dropped < firsts.length; dropped++) {
+      const end = (firsts[dropped + 1] ?? lastIndex + 1) - 1;
+      if (end > base.index) break;
+      chain.del(Key.run(firsts[dropped] as number));
+    }
+    firsts.splice(0, dropped);
     chain.put(Key.base, this.format.encodeBase(base));
     return base;
   }

@@ -34,12 +34,12 @@ describe('LevelStorage', () => {
     const directory = freshDirectory();
     const storage = new LevelStorage(directory);
     await storage.open();
-    await storage.write({
-      hardState: { term: 2, votedFor: 'a' },
-      entries: Array.from({ length: 20 }, (_, i) => entry(i + 1)),
-      snapshot: { index: 3, term: 1, data: Buffer.alloc(3 << 20, 7) },
-      base: { index: 2, term: 1 },
-    });
+    await storage.write({ hardState: { term: 2, votedFor: 'a' }, entries: [] });
+    for (const first of [1, 6, 11, 16]) {
+      await storage.write({ entries: Array.from({ length: 5 }, (_, i) => entry(first + i)) });
+    }
+    const snapshot = { index: 3, term: 1, data: Buffer.alloc(3 << 20, 7) };
+    await storage.write({ entries: [], snapshot, base: { index: 2, term: 1 } });
     await storage.close();
     const db = new Level<Buffer, Buffer>(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
     await db.open();
@@ -47,22 +47,31 @@ describe('LevelStorage', () => {
     await db.close();
     return new LevelStorage(directory);
   }
+  async function read(db: Level<Buffer, Buffer>, key: Buffer): Promise<Buffer> {
+    const value = await db.get(key);
+    if (value === undefined) throw new Error('no such key');
+    return Buffer.from(value);
+  }
   async function flip(db: Level<Buffer, Buffer>, key: Buffer): Promise<void> {
-    const value = Buffer.from((await db.get(key)) as Buffer);
+    const value = await read(db, key);
     value[value.length - 1] = (value[value.length - 1] as number) ^ 1;
     await db.put(key, value);
   }
 
   it.each<[string, (db: Level<Buffer, Buffer>) => Promise<void>]>([
-    ['a changed bit in an entry', (db) => flip(db, Key.entry(10))],
-    ['a changed bit in the last entry', (db) => flip(db, Key.entry(20))],
+    ['a changed bit in an entry', (db) => flip(db, Key.run(6))],
+    ['a changed bit in the last entry', (db) => flip(db, Key.run(16))],
+    ['a run that is cut off', async (db) => db.put(Key.run(6), (await read(db, Key.run(6))).subarray(0, -1))],
+    ['a run that ends too early', async (db) => db.put(Key.run(6), (await read(db, Key.run(6))).subarray(0, 32))],
+    ['an empty run', (db) => db.put(Key.run(6), Buffer.alloc(0))],
     ['a changed bit in the hard state', (db) => flip(db, Key.hardState)],
     ['a changed bit in the snapshot', (db) => flip(db, Key.chunk(3, 2))],
     ['a changed bit in the snapshot record', (db) => flip(db, Key.snapshot)],
-    ['an entry at another place', async (db) => db.put(Key.entry(10), (await db.get(Key.entry(11))) as Buffer)],
-    ['a missing entry', (db) => db.del(Key.entry(10))],
+    ['entries at another place', async (db) => db.put(Key.run(6), await read(db, Key.run(11)))],
+    ['missing entries', (db) => db.del(Key.run(6))],
+    ['a missing beginning', (db) => db.del(Key.run(1))],
     ['a missing piece of the snapshot', (db) => db.del(Key.chunk(3, 1))],
-    ['a log that ends before its snapshot', async (db) => db.clear({ gte: Key.entry(3), lt: Key.entry(99) })],
+    ['a log that ends before its snapshot', async (db) => db.clear({ gte: Key.run(1), lt: Key.run(99) })],
     ['a lost hard state', (db) => db.del(Key.hardState)],
   ])('refuses to open with %s', async (_, change) => {
     const storage = await damaged(change);

@@ -1,4 +1,5 @@
 import { BatonError } from '@batonmq/host';
+import type { ChangeRefusal } from './core/effect';
 
 /**
  * - NOT_LEADER: ask `leaderHint`, when there is one. Nothing was proposed.
@@ -27,14 +28,17 @@ export type RaftErrorCode =
 export class RaftError extends BatonError<RaftErrorCode> {
   /** Of NOT_LEADER: who leads, as far as this node knows. */
   readonly leaderHint: string | undefined;
+  /** Of DROPPED: why the members were not changed. */
+  readonly because: ChangeRefusal | undefined;
 
   constructor(
     code: RaftErrorCode,
     message: string,
-    options: { hint?: string; cause?: unknown; leaderHint?: string } = {},
+    options: { hint?: string; cause?: unknown; leaderHint?: string; because?: ChangeRefusal } = {},
   ) {
     super(code, message, options);
     this.leaderHint = options.leaderHint;
+    this.because = options.because;
   }
 }
 

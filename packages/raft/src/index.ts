@@ -6,9 +6,22 @@ export { FramedTransport, type FramedTransportOptions } from './transport/framed
 export { RSocketTransport, type RSocketTransportOptions } from './transport/rsocket';
 export { looksLikeRSocket } from './transport/looks-like-rsocket';
 
-export type { RaftNodeOptions, RaftStatus } from './node-options';
+export type { FollowerStatus, RaftNodeOptions, RaftStatus } from './node-options';
+export type { MembershipChange } from './core/configuration';
+export type { ChangeRefusal } from './core/effect';
 export type { StateMachine } from './state-machine';
 export type { RaftStorage } from './storage/storage';
 export type { Peer, RaftTransport, TransportIdentity, TransportReceiver } from './transport/transport';
-export type { Entry, EntryKind, HardState, LogPoint, NodeId, Recovered, Snapshot, WriteBatch } from './core/types';
+export type {
+  Configuration,
+  Entry,
+  EntryKind,
+  HardState,
+  LogPoint,
+  Member,
+  NodeId,
+  Recovered,
+  Snapshot,
+  WriteBatch,
+} from './core/types';
 export type { Message } from './core/message';

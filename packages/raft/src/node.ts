@@ -1,18 +1,24 @@
 import { textOf, type Lifecycle } from '@batonmq/host';
 import type { Effect } from './core/effect';
 import type { What } from './core/event';
+import { membersOf, type MembershipChange } from './core/configuration';
 import { createState, isReady, type RaftState } from './core/state';
 import { nextDeadlineMs, step } from './core/step';
-import type { Entry, Recovered } from './core/types';
+import type { Configuration, Entry, Member, Recovered } from './core/types';
 import { DeadlineTimer } from './deadline-timer';
 import { RaftError } from './errors';
-import { coreOptionsOf, statusOf, type RaftNodeOptions, type RaftStatus } from './node-options';
+import { MembershipChanges } from './membership-changes';
+import { coreOptionsOf, noStatus, statusOf, type RaftNodeOptions, type RaftStatus } from './node-options';
 import { Proposals } from './proposals';
+import type { Peer } from './transport/transport';
 import { Waiters, type Waiter } from './waiters';
 import { WriteGate } from './write-gate';
 
 /** How long a node that failed keeps its connections, so that its last message gets out. */
 const LAST_WORDS_MS = 50;
+
+/** How often `addVoter` looks whether the learner has caught up. */
+const CATCH_UP_POLL_MS = 50;
 
 type Phase = 'new' | 'running' | 'stopped';
 
@@ -31,6 +37,7 @@ export class RaftNode implements Lifecycle {
   private readonly readsById = new Map<number, Waiter<void>>();
   private readonly transfers: Waiters<void>;
   private readonly transferring: Waiter<void>[] = [];
+  private readonly changes: MembershipChanges;
   private nextReadId = 1;
   private readonly queue: What[] = [];
   private busy = false;
@@ -51,27 +58,40 @@ export class RaftNode implements Lifecycle {
       this.dispatch({ kind: 'propose', data }),
     );
     this.reads = new Waiters(host, () => new RaftError('TIMEOUT', 'no majority confirmed the leader in time'));
+    this.changes = new MembershipChanges(host);
     this.transfers = new Waiters(host, () => new RaftError('TIMEOUT', 'leadership was not handed over in time'));
   }
 
   /** Reads the storage, restores the machine, listens. Resolves before there is a leader. @throws RaftError */
   async start(): Promise<void> {
     if (this.phase !== 'new') throw new RaftError('STOPPED', 'a raft node starts once');
-    const { host, storage, machine, transport, id, group, peers } = this.options;
+    const { host, storage, machine, transport, id, group } = this.options;
     const core = coreOptionsOf(this.options);
     const recovered = await storage.open();
     this.stateOrNone = createState(core, recovered, host.clock.monotonicMs(), host.random.next());
     if (recovered.snapshot !== undefined) machine.restore(recovered.snapshot.data);
     this.logStart(recovered);
     this.phase = 'running';
+    const { configuration } = this.state;
     await transport.start(
-      { id, group, peers },
+      { id, group, peers: this.peersOf(configuration) },
       {
         message: (from, message) => this.dispatch({ kind: 'message', from, message }),
         unreachable: (peer) => this.dispatch({ kind: 'unreachable', peer }),
       },
     );
-    if (this.phase === 'running') this.timer.update();
+    if (this.phase !== 'running') return;
+    transport.setPeers?.(this.peersOf(this.state.configuration), this.state.configuration.index);
+    this.timer.update();
+  }
+
+  /** The members, and this node also when it is not one of them: it has to listen somewhere. */
+  private peersOf(configuration: Configuration): Peer[] {
+    const { id, peers } = this.options;
+    const members = membersOf(configuration);
+    return members.some((member) => member.id === id)
+      ? members
+      : [...members, ...peers.filter((peer) => peer.id === id)];
   }
 
   private logStart({ hardState, entries, snapshot }: Recovered): void {
@@ -107,6 +127,18 @@ export class RaftNode implements Lifecycle {
    * @throws RaftError NOT_LEADER, TIMEOUT, STOPPED
    */
   readIndex(timeoutMs = this.timeoutMs): Promise<void> {
+    return this.read(timeoutMs, false);
+  }
+
+  /**
+   * As `readIndex`, but without asking anybody while a majority has lately promised not to elect another leader. Right
+   * only while no clock of the group runs fast or slow by more than `maxClockDrift`, or stands still with its machine.
+   */
+  leaseRead(timeoutMs = this.timeoutMs): Promise<void> {
+    return this.read(timeoutMs, true);
+  }
+
+  private read(timeoutMs: number, byLease: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const refusal = this.refusal();
       if (refusal !== undefined) return reject(refusal);
@@ -118,7 +150,7 @@ export class RaftNode implements Lifecycle {
         (error) => void (forget(), reject(error)),
       );
       this.readsById.set(id, waiter);
-      this.dispatch({ kind: 'read', id });
+      this.dispatch({ kind: 'read', id, byLease });
     });
   }
 
@@ -135,11 +167,56 @@ export class RaftNode implements Lifecycle {
     });
   }
 
+  /**
+   * Changes who is a member; one change at a time. Several voters change jointly: at no moment can one half of the group
+   * decide without the other. Resolves when it is over. To replace a member, add the new one first.
+   * @throws RaftError NOT_LEADER, DROPPED (`because` says why): not changed; TIMEOUT, STOPPED: not known
+   */
+  changeMembership(change: MembershipChange, timeoutMs = this.timeoutMs): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.refusal();
+      if (refusal !== undefined) return reject(refusal);
+      this.changes.add(timeoutMs, resolve, reject);
+      this.dispatch({ kind: 'change', change });
+    });
+  }
+
+  /** It gets the log from now on, but has no vote. Started with `join`. @throws as changeMembership */
+  addLearner(member: Member): Promise<void> {
+    return this.changeMembership({ learners: [member] });
+  }
+
+  /** Makes a learner that has caught up a voter. @throws as changeMembership; DROPPED while it has not */
+  promote(id: string): Promise<void> {
+    const address = this.status().configuration.addresses[id] ?? '';
+    return this.changeMembership({ voters: [{ id, address }] });
+  }
+
+  /** Removes a voter or a learner, this node included: then it leads until that is over. @throws as changeMembership */
+  removeMember(id: string): Promise<void> {
+    return this.changeMembership({ removed: [id] });
+  }
+
+  /** Adds a learner, waits until it has caught up, and promotes it. @throws as changeMembership; TIMEOUT: it stays a learner */
+  async addVoter(member: Member, timeoutMs = this.timeoutMs): Promise<void> {
+    const { clock, timers } = this.options.host;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    if (!this.status().configuration.voters.includes(member.id)) await this.addLearner(member);
+    for (;;) {
+      try {
+        return await this.changeMembership({ voters: [member] }, Math.max(1, deadlineMs - clock.monotonicMs()));
+      } catch (error) {
+        const { because } = error as Partial<RaftError>;
+        if (because !== 'not-caught-up' || clock.monotonicMs() >= deadlineMs) throw error;
+        await new Promise<void>((resolve) => timers.after(CATCH_UP_POLL_MS, resolve));
+      }
+    }
+  }
+
   status(): RaftStatus {
     const { stateOrNone: state } = this;
-    if (state !== undefined) return statusOf(state, isReady(state), this.phase === 'stopped');
-    const none = { term: 0, leaderId: undefined, commitIndex: 0, appliedIndex: 0, lastIndex: 0, snapshotIndex: 0 };
-    return { role: this.phase === 'stopped' ? 'stopped' : 'follower', ...none, ready: false, followers: [] };
+    if (state === undefined) return noStatus(this.phase === 'stopped');
+    return statusOf(state, isReady(state), this.phase === 'stopped');
   }
 
   /** Tells of changes of role, term, leader or readiness, after the fact. @returns takes the listener away */
@@ -201,6 +278,7 @@ export class RaftNode implements Lifecycle {
         return this.apply(effect.entries);
       case 'restore':
         this.options.machine.restore(effect.snapshot.data);
+        this.changes.skipped(effect.snapshot.index);
         return this.proposals.skipped(effect.snapshot.index);
       case 'proposed':
         return this.proposals.placed(effect.firstIndex, this.state.term);
@@ -212,6 +290,12 @@ export class RaftNode implements Lifecycle {
         return this.readsById.get(effect.id)?.reject(this.notLeader());
       case 'transfer-ended':
         return this.transferEnded(effect.because);
+      case 'change-accepted':
+        return this.changes.accepted(effect.index, this.state.term, this.state.appliedIndex);
+      case 'change-refused':
+        return this.changes.refused(effect.because, () => this.notLeader());
+      case 'configured':
+        return this.configured(effect.configuration);
       case 'status':
         return this.announce();
       default:
@@ -229,7 +313,15 @@ export class RaftNode implements Lifecycle {
     for (const entry of entries) {
       const result = entry.kind === 'data' ? machine.apply(entry.data, entry.index) : undefined;
       this.proposals.applied(entry, result);
+      this.changes.applied(entry);
     }
+  }
+
+  private configured(configuration: Configuration): void {
+    const { id, group, host, transport } = this.options;
+    const { index, voters, outgoing, learners } = configuration;
+    host.log.info({ group, node: id, index, voters, outgoing, learners }, 'raft members');
+    transport.setPeers?.(this.peersOf(configuration), index);
   }
 
   private transferEnded(because: Extract<Effect, { kind: 'transfer-ended' }>['because']): void {
@@ -306,6 +398,7 @@ export class RaftNode implements Lifecycle {
     this.queue.length = 0;
     this.timer.stop();
     this.proposals.rejectAll(reason);
+    this.changes.rejectAll(reason);
     this.reads.rejectAll(reason);
     this.transfers.rejectAll(reason);
   }

@@ -1,9 +1,11 @@
 import type { Effect } from '../src/core/effect';
+import { isJoint, type MembershipChange } from '../src/core/configuration';
 import type { What } from '../src/core/event';
 import type { Message } from '../src/core/message';
 import { createState, type RaftState } from '../src/core/state';
 import { step } from '../src/core/step';
-import type { Entry } from '../src/core/types';
+import type { Configuration, Entry } from '../src/core/types';
+import { decodeConfiguration } from '../src/proto/configuration';
 import { WriteGate } from '../src/write-gate';
 
 interface Member {
@@ -32,9 +34,11 @@ interface Letter {
  *     copy n1>n2                      the oldest letter of this link is doubled; the copy comes last
  *     deliver [n1>n2 ...]             letters of these links, or of all, and of those that come of it, until none is left
  *     drop [n1>n2 ...]                letters of these links, or of all, are lost
- *     propose n1 a b | read n1 7 | transfer n1 n2 | snapshot n1
+ *     propose n1 a b | read n1 7 | lease-read n1 7 | transfer n1 n2 | snapshot n1
+ *     change n1 voters=n4 learners=n5,n6 removed=n2    who is not of the group waits to be added
  *     hang n1 / sync n1               its disk stops; goes on
  *     show n1 ...                     role, term, log
+ *     members n1 ...                  the configuration in force there
  */
 export class Script {
   private readonly members = new Map<string, Member>();
@@ -88,6 +92,15 @@ export class Script {
       case 'read':
         this.handle(node, { kind: 'read', id: Number(words[1]) });
         break;
+      case 'lease-read':
+        this.handle(node, { kind: 'read', id: Number(words[1]), byLease: true });
+        break;
+      case 'change':
+        this.handle(node, { kind: 'change', change: changeOf(words.slice(1)) });
+        break;
+      case 'members':
+        for (const id of words) this.out.push(`${id} ${membersText(this.member(id).state.configuration)}`);
+        break;
       case 'transfer':
         this.handle(node, { kind: 'transfer', to: words[1] });
         break;
@@ -134,17 +147,21 @@ export class Script {
       const hardState = { term: Number(seed['term'] ?? terms[terms.length - 1] ?? 0), votedFor: seed['vote'] };
       const core = {
         id,
-        voters: this.ids,
+        founders: this.ids.map((founder) => ({ id: founder, address: `${founder}:1` })),
         electionTimeoutMs: 100,
         heartbeatMs: 20,
         maxAppendBytes: 1000,
         maxInFlight: 8,
         snapshotChunkBytes: 8,
         keepEntries: 0,
+        maxPromotionLag: 1,
+        maxClockDrift: 0,
         ...this.options,
       };
       const recovered = { hardState, base: { index: 0, term: 0 }, entries, snapshot: undefined };
-      member = { state: createState(core, recovered, 0, 0), gate: new WriteGate(), hung: false, nowMs: 0 };
+      // Long up, so that nothing is left of the time in which a restarted node votes for nobody.
+      member = { state: createState(core, recovered, -1000, 0), gate: new WriteGate(), hung: false, nowMs: 0 };
+      member.state.electionDeadlineMs = 100;
       this.members.set(id, member);
     }
     return member;
@@ -176,6 +193,13 @@ export class Script {
         this.out.push(`${id} is ${state.role} in term ${state.term}, leader ${state.leaderId ?? '-'}`);
         return;
       case 'proposed':
+      case 'change-accepted':
+        return;
+      case 'change-refused':
+        this.out.push(`${id} changes nothing: ${effect.because}`);
+        return;
+      case 'configured':
+        this.out.push(`${id} has ${membersText(effect.configuration)}`);
         return;
       case 'refused':
         this.out.push(`${id} refuses: ${effect.because}`);
@@ -228,11 +252,28 @@ function on({ from, to }: Letter, links: readonly string[]): boolean {
 }
 
 function entryText({ index, term, kind, data }: Entry): string {
-  return `${index}/${term}:${kind === 'noop' ? 'noop' : String(data)}`;
+  const text = kind === 'config' ? `(${membersText(decodeConfiguration(data, index))})` : String(data);
+  return `${index}/${term}:${kind === 'noop' ? 'noop' : text}`;
+}
+
+function membersText(configuration: Configuration): string {
+  const { voters, outgoing, learners } = configuration;
+  const joint = isJoint(configuration) ? ` with ${outgoing.join(' ')}` : '';
+  return `voters ${voters.join(' ')}${joint}${learners.length > 0 ? ` learners ${learners.join(' ')}` : ''}`;
+}
+
+function changeOf(words: readonly string[]): MembershipChange {
+  const change: Record<string, unknown> = {};
+  for (const word of words) {
+    const [what, ids = ''] = word.split('=') as [string, string];
+    change[what] = ids.split(',').map((id) => (what === 'removed' ? id : { id, address: `${id}:1` }));
+  }
+  return change;
 }
 
 function messageText({ kind, ...fields }: Message): string {
   const parts = Object.entries(fields).map(([name, value]) => {
+    if (name === 'configuration') return `(${membersText(value as Configuration)})`;
     if (name === 'entries') return `[${(value as unknown as Entry[]).map(entryText).join(' ')}]`;
     return `${name}=${Buffer.isBuffer(value) ? `'${String(value)}'` : String(value)}`;
   });

@@ -8,7 +8,7 @@ import { emit, type RaftState } from './state';
  * @returns whether the commit index moved
  */
 export function advanceCommit(state: RaftState): boolean {
-  const index = quorumIndex(state.voters, (id) => matchOf(state, id));
+  const index = quorumIndex(state.configuration, (id) => matchOf(state, id));
   if (index <= state.commitIndex) return false;
   if (state.log.termAt(index) !== state.term) return false;
   commitTo(state, index);

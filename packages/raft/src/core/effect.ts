@@ -1,5 +1,5 @@
 import type { Message } from './message';
-import type { Entry, NodeId, Snapshot, WriteBatch } from './types';
+import type { Configuration, Entry, NodeId, Snapshot, WriteBatch } from './types';
 
 /**
  * What the shell must do, in this order. Order is data: a vote sent before it is durable is a lost vote, so `after:
@@ -19,5 +19,18 @@ export type Effect =
   | { readonly kind: 'read-ready'; readonly id: number }
   | { readonly kind: 'read-failed'; readonly id: number }
   | { readonly kind: 'transfer-ended'; readonly because: 'handed-over' | 'timeout' | 'no-successor' | 'not-leader' }
+  /** Answer to `change`: the entry that changes the members, done when a later or the same one, not joint, is applied. */
+  | { readonly kind: 'change-accepted'; readonly index: number }
+  | { readonly kind: 'change-refused'; readonly because: ChangeRefusal }
+  /** Another configuration is in force: these are the nodes to talk to. */
+  | { readonly kind: 'configured'; readonly configuration: Configuration }
   /** Role, term, leader or readiness changed. */
   | { readonly kind: 'status' };
+
+/**
+ * - not-ready: the leader has not yet committed an entry of its own term.
+ * - in-progress: the change before is not over.
+ * - not-caught-up: who shall vote is no member yet, is not heard of, or lacks too much of the log.
+ * - no-voters: nobody would be left.
+ */
+export type ChangeRefusal = 'not-leader' | 'transferring' | 'not-ready' | 'in-progress' | 'not-caught-up' | 'no-voters';

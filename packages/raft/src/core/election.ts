@@ -1,8 +1,9 @@
 import { invariant } from '../errors';
 import { advanceCommit } from './commit';
+import { isVoter, memberIds } from './configuration';
+import { followMembers, mayLead } from './membership';
 import { broadcastAppend } from './replication';
 import type { VoteRequest, VoteResponse } from './message';
-import { Progress } from './progress';
 import { countVotes } from './quorum';
 import { becomeFollower, emit, hardStateOf, leaseHolds, persist, resetElectionDeadline, type RaftState } from './state';
 import type { NodeId } from './types';
@@ -15,9 +16,10 @@ export function campaign(state: RaftState): void {
   invariant(state.role !== 'leader', 'a leader does not campaign');
   state.leaderId = undefined;
   resetElectionDeadline(state);
+  if (!mayLead(state)) return;
   state.role = 'pre-candidate';
   state.votes = new Map([[state.id, true]]);
-  if (countVotes(state.voters, state.votes) === 'won') return startElection(state, false);
+  if (countVotes(state.configuration, state.votes) === 'won') return startElection(state, false);
   askForVotes(state, { pre: true, transfer: false });
 }
 
@@ -38,8 +40,9 @@ function askForVotes(state: RaftState, { pre, transfer }: { pre: boolean; transf
   const { lastIndex, lastTerm } = state.log;
   const term = pre ? state.term + 1 : state.term;
   const message: VoteRequest = { kind: 'vote', term, pre, lastIndex, lastTerm, transfer };
-  for (const to of state.voters) {
-    if (to !== state.id) emit(state, { kind: 'send', to, message, after: pre ? 'now' : 'persist' });
+  for (const to of memberIds(state.configuration)) {
+    if (to !== state.id && isVoter(state.configuration, to))
+      emit(state, { kind: 'send', to, message, after: pre ? 'now' : 'persist' });
   }
 }
 
@@ -87,7 +90,7 @@ export function handleVoteResponse(state: RaftState, from: NodeId, response: Vot
 
 function recordVote(state: RaftState, from: NodeId, granted: boolean): void {
   if (!state.votes.has(from)) state.votes.set(from, granted);
-  const verdict = countVotes(state.voters, state.votes);
+  const verdict = countVotes(state.configuration, state.votes);
   if (verdict === 'lost') return becomeFollower(state, state.term, undefined);
   if (verdict === 'won') {
     if (state.role === 'pre-candidate') startElection(state, false);
@@ -99,12 +102,11 @@ function becomeLeader(state: RaftState): void {
   state.role = 'leader';
   state.leaderId = state.id;
   state.progress = new Map();
-  for (const id of state.voters) {
-    if (id !== state.id) state.progress.set(id, new Progress(state.log.lastIndex + 1, state.now));
-  }
+  followMembers(state, state.log.lastIndex + 1);
   state.heartbeatDueMs = state.now + state.options.heartbeatMs;
   state.quorumDueMs = state.now + state.options.electionTimeoutMs;
   state.handover = undefined;
+  state.leaseForfeited = false;
   // Entries of earlier terms are only committed through one of this term (Raft 5.4.2), so begin with one.
   const noop = { index: state.log.lastIndex + 1, term: state.term, kind: 'noop', data: NO_BYTES } as const;
   state.termStartIndex = noop.index;

@@ -1,3 +1,4 @@
+import type { MembershipChange } from './configuration';
 import type { Message } from './message';
 import type { HardState, LogPoint, NodeId } from './types';
 
@@ -8,8 +9,10 @@ export type What =
   /** Everything of the persist effects up to here is durable; absent parts did not change. */
   | { readonly kind: 'persisted'; readonly hardState?: HardState; readonly last?: LogPoint }
   | { readonly kind: 'propose'; readonly data: readonly Buffer[] }
-  /** Asks when a linearizable read may be made. `id` comes back in the answer. */
-  | { readonly kind: 'read'; readonly id: number }
+  /** Asks when a linearizable read may be made; `byLease`: without asking anybody, if possible. `id` comes back. */
+  | { readonly kind: 'read'; readonly id: number; readonly byLease?: boolean }
+  /** Changes who is a member. */
+  | { readonly kind: 'change'; readonly change: MembershipChange }
   /** Hands leadership over, to the best successor when `to` is absent. */
   | { readonly kind: 'transfer'; readonly to?: NodeId }
   /** The state machine's image after applying `index`. */

@@ -1,5 +1,6 @@
 import { invariant } from '../errors';
 import { commitTo } from './commit';
+import { noteAppended, noteTruncated } from './membership';
 import type { AppendRequest, AppendResponse, Heartbeat, HeartbeatResponse } from './message';
 import { becomeFollower, emit, persist, resetElectionDeadline, type RaftState } from './state';
 import type { Entry, NodeId } from './types';
@@ -41,8 +42,12 @@ function take(state: RaftState, entries: readonly Entry[]): void {
   const news = entries.slice(fresh);
   const first = (news[0] as Entry).index;
   invariant(first > state.commitIndex, `entry ${first} conflicts with a committed one (commit ${state.commitIndex})`);
-  if (first <= state.log.lastIndex) state.log.truncateAfter(first - 1);
+  if (first <= state.log.lastIndex) {
+    state.log.truncateAfter(first - 1);
+    noteTruncated(state, first - 1);
+  }
   state.log.append(news);
+  noteAppended(state, news);
   persist(state, { truncateAfter: first - 1, entries: news });
 }
 
@@ -51,7 +56,11 @@ function answer(state: RaftState, to: NodeId, what: Omit<AppendResponse, 'kind' 
   emit(state, { kind: 'send', to, message, after: 'persist' });
 }
 
-/** Answered without waiting for the disk: a busy disk is not a dead node, and the answer promises nothing about it. */
+/**
+ * Answered without waiting for the disk: a busy disk is not a dead node, and the answer promises nothing about it. Only
+ * the term must be there, for the answer is also a promise not to vote for anybody else for a while, and who starts with
+ * no term on its disk takes itself for one who never promised anything.
+ */
 export function handleHeartbeat(state: RaftState, from: NodeId, heartbeat: Heartbeat): void {
   followLeader(state, from);
   invariant(
@@ -60,7 +69,7 @@ export function handleHeartbeat(state: RaftState, from: NodeId, heartbeat: Heart
   );
   commitTo(state, heartbeat.commitIndex);
   const message: HeartbeatResponse = { kind: 'heartbeat-response', term: state.term, round: heartbeat.round };
-  emit(state, { kind: 'send', to: from, message, after: 'now' });
+  emit(state, { kind: 'send', to: from, message, after: state.durableTerm === state.term ? 'now' : 'persist' });
 }
 
 /** The sender leads a past term: it learns so from the term of this refusal. */

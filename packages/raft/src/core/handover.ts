@@ -1,6 +1,7 @@
 import { startElection } from './election';
 import { sendAppends } from './replication';
-import { emit, type RaftState } from './state';
+import { mayLead } from './membership';
+import { emit, sendTimeoutNow, type RaftState } from './state';
 import type { NodeId } from './types';
 
 /**
@@ -14,7 +15,7 @@ export function handleTransfer(state: RaftState, to: NodeId | undefined): void {
   const successor = to ?? bestSuccessor(state);
   if (successor === state.id) return emit(state, { kind: 'transfer-ended', because: 'handed-over' });
   const progress = successor === undefined ? undefined : state.progress.get(successor);
-  if (successor === undefined || progress === undefined) {
+  if (successor === undefined || progress === undefined || !state.configuration.voters.includes(successor)) {
     return emit(state, { kind: 'transfer-ended', because: 'no-successor' });
   }
   state.handover = { to: successor, deadlineMs: state.now + state.options.electionTimeoutMs, sent: false };
@@ -22,13 +23,13 @@ export function handleTransfer(state: RaftState, to: NodeId | undefined): void {
   continueHandover(state);
 }
 
-/** The follower that has most of the log among those heard of lately. */
-function bestSuccessor(state: RaftState): NodeId | undefined {
+/** The voter that has most of the log among those heard of lately. */
+export function bestSuccessor(state: RaftState): NodeId | undefined {
   let best: NodeId | undefined;
   let bestMatch = -1;
   for (const [id, progress] of state.progress) {
     const alive = state.now - progress.heardMs < state.options.electionTimeoutMs;
-    if (alive && progress.matchIndex > bestMatch) {
+    if (alive && progress.matchIndex > bestMatch && state.configuration.voters.includes(id)) {
       best = id;
       bestMatch = progress.matchIndex;
     }
@@ -41,7 +42,7 @@ export function continueHandover(state: RaftState): void {
   if (handover === undefined || handover.sent) return;
   if (state.progress.get(handover.to)?.matchIndex !== state.log.lastIndex) return;
   handover.sent = true;
-  emit(state, { kind: 'send', to: handover.to, message: { kind: 'timeout-now', term: state.term }, after: 'now' });
+  sendTimeoutNow(state, handover.to);
 }
 
 export function expireHandover(state: RaftState): void {
@@ -52,5 +53,5 @@ export function expireHandover(state: RaftState): void {
 
 /** The leader hands over to this node. */
 export function handleTimeoutNow(state: RaftState): void {
-  if (state.role === 'follower') startElection(state, true);
+  if (state.role === 'follower' && mayLead(state)) startElection(state, true);
 }

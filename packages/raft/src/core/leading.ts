@@ -1,6 +1,6 @@
 import { expireHandover } from './handover';
 import type { HeartbeatResponse } from './message';
-import { majority } from './quorum';
+import { hasQuorum } from './quorum';
 import { confirmReads } from './reading';
 import { nudge } from './replication';
 import { resendSnapshot } from './snapshot';
@@ -17,8 +17,13 @@ export function tickLeader(state: RaftState): void {
   if (state.now >= state.heartbeatDueMs) broadcastHeartbeat(state);
 }
 
+/** An answer to a heartbeat that is older still confirms reads, but no lease: it would have run out anyway. */
+const ROUNDS_KEPT = 64;
+
 export function broadcastHeartbeat(state: RaftState): void {
   state.heartbeatDueMs = state.now + state.options.heartbeatMs;
+  state.round += 1;
+  state.roundSentMs[state.round % ROUNDS_KEPT] = state.now;
   const { term, round } = state;
   for (const [to, progress] of state.progress) {
     const commitIndex = Math.min(progress.matchIndex, state.commitIndex);
@@ -28,9 +33,7 @@ export function broadcastHeartbeat(state: RaftState): void {
 
 function hearsMajority(state: RaftState): boolean {
   const since = state.now - state.options.electionTimeoutMs;
-  let heard = 1;
-  for (const progress of state.progress.values()) if (progress.heardMs >= since) heard++;
-  return heard >= majority(state.voters.length);
+  return hasQuorum(state.configuration, (id) => id === state.id || (state.progress.get(id)?.heardMs ?? 0) >= since);
 }
 
 export function handleHeartbeatResponse(state: RaftState, from: NodeId, response: HeartbeatResponse): void {
@@ -39,6 +42,9 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, response
   progress.heardMs = state.now;
   if (response.round > progress.round) {
     progress.round = response.round;
+    if (state.round - response.round < ROUNDS_KEPT) {
+      progress.confirmedMs = state.roundSentMs[response.round % ROUNDS_KEPT] as number;
+    }
     confirmReads(state);
   }
   if (progress.mode === 'snapshot') resendSnapshot(state, from, progress);

@@ -31,6 +31,8 @@ export class Progress {
   commitSent = 0;
   /** The last read round it confirmed. */
   round = 0;
+  /** When the heartbeat of that round was sent: from then on it lends this leader its vote for an election timeout. */
+  confirmedMs = Number.NEGATIVE_INFINITY;
 
   constructor(nextIndex: number, now: number) {
     this.nextIndex = nextIndex;

@@ -1,5 +1,6 @@
 import { invariant } from '../errors';
 import { followLeader } from './following';
+import { configurationAt, noteInstalled } from './membership';
 import type { SnapshotChunk, SnapshotResponse } from './message';
 import type { Progress } from './progress';
 import { sendAppends } from './replication';
@@ -12,7 +13,7 @@ export function handleSnapshotTaken(state: RaftState, index: number, data: Buffe
   invariant(index <= state.appliedIndex, `snapshot at ${index}, applied ${state.appliedIndex}`);
   const term = state.log.termAt(index);
   invariant(term !== undefined, `snapshot at ${index}, which the log does not have`);
-  state.snapshot = { index, term, data };
+  state.snapshot = { index, term, data, configuration: configurationAt(state, index) };
   const compactTo = Math.max(state.log.base.index, index - state.options.keepEntries);
   state.log.compact(compactTo);
   persist(state, { snapshot: state.snapshot, base: state.log.base });
@@ -30,7 +31,7 @@ export function sendSnapshot(state: RaftState, to: NodeId, progress: Progress): 
 function sendChunk(state: RaftState, to: NodeId, progress: Progress, offset: number): void {
   const { transfer } = progress;
   if (transfer === undefined) return;
-  const { index, term, data } = transfer.snapshot;
+  const { index, term, data, configuration } = transfer.snapshot;
   transfer.offset = offset;
   transfer.end = Math.min(data.length, offset + state.options.snapshotChunkBytes);
   transfer.sentMs = state.now;
@@ -42,6 +43,7 @@ function sendChunk(state: RaftState, to: NodeId, progress: Progress, offset: num
     offset,
     totalBytes: data.length,
     data: data.subarray(offset, transfer.end),
+    configuration,
   };
   emit(state, { kind: 'send', to, message, after: 'now' });
 }
@@ -74,7 +76,8 @@ export function handleSnapshotChunk(state: RaftState, from: NodeId, chunk: Snaps
   const { index, snapshotTerm: term, totalBytes } = chunk;
   if (index <= state.commitIndex) return answer(state, from, index, totalBytes, true);
   if (chunk.offset === 0 && !isPartOf(state, chunk)) {
-    state.incoming = { leaderTerm: state.term, index, bytes: Buffer.alloc(totalBytes), received: 0 };
+    const { configuration } = chunk;
+    state.incoming = { leaderTerm: state.term, index, configuration, bytes: Buffer.alloc(totalBytes), received: 0 };
   }
   const { incoming } = state;
   if (incoming === undefined || !isPartOf(state, chunk)) return answer(state, from, index, 0, false);
@@ -84,7 +87,7 @@ export function handleSnapshotChunk(state: RaftState, from: NodeId, chunk: Snaps
   }
   if (incoming.received < incoming.bytes.length) return answer(state, from, index, incoming.received, false);
   state.incoming = undefined;
-  install(state, { index, term, data: incoming.bytes });
+  install(state, { index, term, data: incoming.bytes, configuration: incoming.configuration });
   answer(state, from, index, totalBytes, true);
 }
 
@@ -102,6 +105,7 @@ function install(state: RaftState, snapshot: Snapshot): void {
   state.snapshot = snapshot;
   state.commitIndex = index;
   state.appliedIndex = index;
+  noteInstalled(state, snapshot, agrees);
   persist(state, { ...(agrees ? {} : { truncateAfter: index }), base: { index, term }, snapshot });
   emit(state, { kind: 'restore', snapshot });
 }

@@ -1,15 +1,20 @@
 import { invariant } from '../errors';
+import { decodeConfiguration } from '../proto/configuration';
+import { foundedBy } from './configuration';
 import type { Effect } from './effect';
 import { RaftLog } from './log';
 import { Progress } from './progress';
-import type { HardState, NodeId, Recovered, Snapshot, WriteBatch } from './types';
+import type { Configuration, HardState, Member, NodeId, Recovered, Snapshot, WriteBatch } from './types';
 
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
 export interface CoreOptions {
   readonly id: NodeId;
-  /** All members, this one included. */
-  readonly voters: readonly NodeId[];
+  /**
+   * The voters the group was founded with: in force until the log says otherwise, the same list on each. Without this node
+   * when it is to be added to a group that runs.
+   */
+  readonly founders: readonly Member[];
   /** A follower campaigns after one to two of these without a leader; a leader without a majority for one steps down. */
   readonly electionTimeoutMs: number;
   readonly heartbeatMs: number;
@@ -20,6 +25,13 @@ export interface CoreOptions {
   readonly snapshotChunkBytes: number;
   /** Entries kept below a snapshot, so that a follower a little behind needs no snapshot. */
   readonly keepEntries: number;
+  /** A learner may become a voter when it lacks at most so many committed entries. */
+  readonly maxPromotionLag: number;
+  /**
+   * By what share a clock of the group may at most run fast or slow (0.01: one per cent): leases of the leader are that
+   * much shorter, so that a read by lease is never stale. The same on each member.
+   */
+  readonly maxClockDrift: number;
 }
 
 /** A majority was asked in `round` whether this is still the leader; then these reads may be made. */
@@ -33,6 +45,7 @@ export interface IncomingSnapshot {
   /** The term of the leader that sends it. */
   readonly leaderTerm: number;
   readonly index: number;
+  readonly configuration: Configuration | undefined;
   readonly bytes: Buffer;
   received: number;
 }
@@ -40,11 +53,15 @@ export interface IncomingSnapshot {
 export interface RaftState {
   readonly options: CoreOptions;
   readonly id: NodeId;
-  /** The voting members. Changing them is a room of its own, to come: every count of a majority goes through this. */
-  readonly voters: readonly NodeId[];
+  /** The newest in the log (or the snapshot, or the founders'): every count of a majority goes through this. */
+  configuration: Configuration;
+  /** By index; the last is `configuration`, the first the one at the snapshot, to fall back to when the log is cut. */
+  configurations: Configuration[];
   role: Role;
   term: number;
   votedFor: NodeId | undefined;
+  /** The term on the disk. */
+  durableTerm: number;
   leaderId: NodeId | undefined;
   readonly log: RaftLog;
   /** `log.base.index <= appliedIndex <= commitIndex <= log.lastIndex` */
@@ -57,7 +74,7 @@ export interface RaftState {
   random: number;
 
   electionDeadlineMs: number;
-  /** When the leader was last heard of: its lease on this node's vote runs from here. */
+  /** When a leader was last heard of, of whatever term: its lease on this node's vote runs from here. */
   leaderHeardMs: number;
   votes: Map<NodeId, boolean>;
   /** This election was asked for by the leader (transfer). */
@@ -69,7 +86,12 @@ export interface RaftState {
   termStartIndex: number;
   heartbeatDueMs: number;
   quorumDueMs: number;
+  /** Counts the heartbeats of this leader; each asks whether it still is one. */
   round: number;
+  /** When the last ROUNDS_KEPT of them were sent, by `round % ROUNDS_KEPT`. */
+  readonly roundSentMs: number[];
+  /** It told somebody to stand for election, regardless of leases: it cannot rely on them in this term any more. */
+  leaseForfeited: boolean;
   readRound: ReadRound | undefined;
   /** Reads that wait for the next round. */
   waitingReads: number[];
@@ -82,18 +104,22 @@ export interface RaftState {
 /** @param now monotonic ms; an election is not due before one election timeout from it */
 export function createState(options: CoreOptions, recovered: Recovered, now: number, random: number): RaftState {
   const { hardState, base, entries, snapshot } = recovered;
-  invariant(options.voters.includes(options.id), `node ${options.id} is not among the voters`);
   const appliedIndex = snapshot?.index ?? 0;
   const log = new RaftLog(base, entries);
   invariant(base.index <= appliedIndex, `the log begins after ${base.index}, the snapshot ends at ${appliedIndex}`);
   invariant(appliedIndex <= log.lastIndex, `the log ends at ${log.lastIndex}, before the snapshot ${appliedIndex}`);
+  const configurations = recoveredConfigurations(options, recovered);
+  const configuration = configurations[configurations.length - 1] as Configuration;
+  const isAlone = configuration.voters.join() === options.id && configuration.outgoing.length === 0;
   return {
     options,
     id: options.id,
-    voters: options.voters,
+    configuration,
+    configurations,
     role: 'follower',
     term: hardState.term,
     votedFor: hardState.votedFor,
+    durableTerm: hardState.term,
     leaderId: undefined,
     log,
     commitIndex: appliedIndex,
@@ -102,8 +128,9 @@ export function createState(options: CoreOptions, recovered: Recovered, now: num
     now,
     random,
     // Who is alone has nobody to wait for.
-    electionDeadlineMs: now + (options.voters.length === 1 ? 0 : options.electionTimeoutMs * (1 + random)),
-    leaderHeardMs: Number.NEGATIVE_INFINITY,
+    electionDeadlineMs: now + (isAlone ? 0 : options.electionTimeoutMs * (1 + random)),
+    // It may have heard of a leader just before it stopped, and has to keep what it promised it: its lease.
+    leaderHeardMs: hardState.term > 0 ? now : Number.NEGATIVE_INFINITY,
     votes: new Map(),
     campaignTransfer: false,
     progress: new Map(),
@@ -111,6 +138,8 @@ export function createState(options: CoreOptions, recovered: Recovered, now: num
     heartbeatDueMs: 0,
     quorumDueMs: 0,
     round: 0,
+    roundSentMs: [],
+    leaseForfeited: false,
     readRound: undefined,
     waitingReads: [],
     handover: undefined,
@@ -119,15 +148,26 @@ export function createState(options: CoreOptions, recovered: Recovered, now: num
   };
 }
 
+function recoveredConfigurations(options: CoreOptions, { entries, snapshot }: Recovered): Configuration[] {
+  const configurations = [snapshot?.configuration ?? foundedBy(options.founders)];
+  for (const { kind, index, data } of entries) {
+    if (kind === 'config' && index > (snapshot?.index ?? 0)) configurations.push(decodeConfiguration(data, index));
+  }
+  return configurations;
+}
+
 /** One to two election timeouts from now; drawn anew each time, so that two candidates do not collide for ever. */
 export function resetElectionDeadline(state: RaftState): void {
   state.electionDeadlineMs = state.now + state.options.electionTimeoutMs * (1 + state.random);
 }
 
-/** Whether the leader's lease on this node's vote still runs (Raft thesis 4.2.3): then nobody else gets it. */
+/**
+ * Whether a leader's lease on this node's vote still runs (Raft thesis 4.2.3): then nobody else gets it. Also when this
+ * node has learned of a later term since, or was restarted: the leader relies on it for reads.
+ */
 export function leaseHolds(state: RaftState): boolean {
   if (state.role === 'leader') return true; // CheckQuorum takes it away in time
-  return state.leaderId !== undefined && state.now - state.leaderHeardMs < state.options.electionTimeoutMs;
+  return state.now - state.leaderHeardMs < state.options.electionTimeoutMs;
 }
 
 /** Whether it leads and has committed an entry of its own term, so knows what is committed. */
@@ -137,6 +177,12 @@ export function isReady(state: RaftState): boolean {
 
 export function emit(state: RaftState, effect: Effect): void {
   state.effects.push(effect);
+}
+
+/** Tells `to` to stand for election at once, whatever leases run: from here on this leader cannot rely on them. */
+export function sendTimeoutNow(state: RaftState, to: NodeId): void {
+  state.leaseForfeited = true;
+  emit(state, { kind: 'send', to, message: { kind: 'timeout-now', term: state.term }, after: 'now' });
 }
 
 export function persist(state: RaftState, batch: Partial<WriteBatch>): void {

@@ -5,6 +5,7 @@ import type { Event, What } from './event';
 import { handleAppend, handleHeartbeat, refuseStale } from './following';
 import { handleTimeoutNow, handleTransfer } from './handover';
 import { handleHeartbeatResponse, tickLeader } from './leading';
+import { handleChange, settleMembership } from './membership';
 import type { Message } from './message';
 import { handleRead } from './reading';
 import { handleAppendResponse, handleUnreachable, propose } from './replication';
@@ -23,6 +24,7 @@ export function step(state: RaftState, event: Event): Effect[] {
   const { role, term, leaderId } = state;
   const ready = isReady(state);
   handle(state, event.what);
+  if (state.role === 'leader') settleMembership(state);
   if (role !== state.role || term !== state.term || leaderId !== state.leaderId || ready !== isReady(state)) {
     emit(state, { kind: 'status' });
   }
@@ -49,7 +51,9 @@ function handle(state: RaftState, what: What): void {
     case 'propose':
       return propose(state, what.data);
     case 'read':
-      return handleRead(state, what.id);
+      return handleRead(state, what.id, what.byLease === true);
+    case 'change':
+      return handleChange(state, what.change);
     case 'transfer':
       return handleTransfer(state, what.to);
     case 'snapshot-taken':
@@ -71,12 +75,17 @@ function handlePersisted(state: RaftState, hardState: HardState | undefined, las
     state.log.stableIndex = Math.max(state.log.stableIndex, last.index);
     if (state.role === 'leader') advanceCommit(state);
   }
-  if (hardState !== undefined) ownVoteDurable(state, hardState.term, hardState.votedFor);
+  if (hardState === undefined) return;
+  state.durableTerm = Math.max(state.durableTerm, hardState.term);
+  ownVoteDurable(state, hardState.term, hardState.votedFor);
 }
 
 function handleMessage(state: RaftState, from: NodeId, message: Message): void {
-  if (from === state.id || !state.voters.includes(from)) return;
+  // Strangers are heard: who comes first to know of new members cannot be told by whom it is (Raft thesis 4.1).
+  if (from === state.id) return;
   if (message.kind === 'vote') return handleVoteRequest(state, from, message);
+  // But what a former member answers late, of whatever term, does not disturb a leader.
+  if (state.role === 'leader' && !isFromLeader(message) && !state.progress.has(from)) return;
   if (message.term > state.term && !isPromise(message)) {
     becomeFollower(state, message.term, isFromLeader(message) ? from : undefined);
   } else if (message.term < state.term) {

@@ -105,6 +105,7 @@ const bugs: readonly Bug[] = [
     find: 'if (confirmed < readRound.round) return;',
     replace: '',
     caughtBy: /linearizable read/,
+    weather: { nodes: 3, transferEveryMs: 80, loss: 0.25, readEveryMs: 5 },
   },
   {
     name: 'a new leader reads before its first commit',

@@ -74,13 +74,15 @@ export class SimNode {
     const recovered = this.disk.read();
     const options = {
       id: this.id,
-      voters: ids,
+      founders: ids.map((id) => ({ id, address: `${id}:1` })),
       electionTimeoutMs: ELECTION_TIMEOUT_MS,
       heartbeatMs: HEARTBEAT_MS,
       maxAppendBytes: weather.maxAppendBytes,
       maxInFlight: weather.maxInFlight,
       snapshotChunkBytes: SNAPSHOT_CHUNK_BYTES,
       keepEntries: weather.keepEntries,
+      maxPromotionLag: 10,
+      maxClockDrift: weather.clockDrift,
     };
     this.world.trace(`${this.id} starts in term ${recovered.hardState.term}`);
     this.state = core.createState(options, recovered, this.nowMs(), dice.next());

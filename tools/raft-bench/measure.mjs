@@ -17,7 +17,7 @@ export async function measureLoad({ seconds, execArgv, say }) {
     await group.whenLed();
     await sleep(1000);
     const rss = (await group.askAll({ rss: true })).map(({ rssMb }) => rssMb);
-    await group.ask(await group.whenLed(), { load: true, seconds: 2, inFlight: 64 }); // warm code
+    await group.ask(await group.whenLed(), { load: true, seconds: 3, inFlight: 256 }); // warm code
     for (const inFlight of IN_FLIGHT) {
       const result = await group.ask(await group.whenLed(), { load: true, seconds, inFlight });
       perSecond[inFlight] = result.perSecond;

@@ -113,7 +113,7 @@ export async function measureHeartbeats({ seconds, execArgv, say }) {
     const sent = late(seen[leader].sent);
     const arrived = late(seen.filter((_, i) => i !== leader).flatMap(({ arrived }) => arrived));
     say('heartbeats late', { count: seen[leader].sent.length, sent, arrived, perSecond: load.perSecond });
-    return { sentP999: sent.p999, arrivedP999: arrived.p999, elections: seen.reduce((n, m) => n + m.elections, 0) - 1 };
+    return { sentP999: sent.p999, arrivedP999: arrived.p999, elections: seen.reduce((n, m) => n + m.elections, 0) };
   } finally {
     await group.stop();
   }

@@ -1,10 +1,11 @@
 import { textOf, type Lifecycle } from '@batonmq/host';
+import { Applying } from './applying';
 import type { Effect } from './core/effect';
 import type { What } from './core/event';
 import { membersOf, type MembershipChange } from './core/configuration';
 import { createState, isReady, type RaftState } from './core/state';
 import { nextDeadlineMs, step } from './core/step';
-import type { Configuration, Entry, Member, Recovered } from './core/types';
+import type { Configuration, Entry, Member, Recovered, Snapshot } from './core/types';
 import { DeadlineTimer } from './deadline-timer';
 import { RaftError } from './errors';
 import { MembershipChanges } from './membership-changes';
@@ -33,6 +34,7 @@ export class RaftNode implements Lifecycle {
   private readonly gate = new WriteGate();
   private readonly timer: DeadlineTimer;
   private readonly proposals: Proposals;
+  private readonly applying: Applying;
   private readonly reads: Waiters<void>;
   private readonly readsById = new Map<number, Waiter<void>>();
   private readonly transfers: Waiters<void>;
@@ -57,6 +59,8 @@ export class RaftNode implements Lifecycle {
     this.proposals = new Proposals(host, options.maxPending ?? 20_000, (data) =>
       this.dispatch({ kind: 'propose', data }),
     );
+    const failed = (error: unknown): void => this.fail(error);
+    this.applying = new Applying(host.timers, (entry) => this.apply(entry), failed);
     this.reads = new Waiters(host, () => new RaftError('TIMEOUT', 'no majority confirmed the leader in time'));
     this.changes = new MembershipChanges(host);
     this.transfers = new Waiters(host, () => new RaftError('TIMEOUT', 'leadership was not handed over in time'));
@@ -70,6 +74,7 @@ export class RaftNode implements Lifecycle {
     const recovered = await storage.open();
     this.stateOrNone = createState(core, recovered, host.clock.monotonicMs(), host.random.next());
     if (recovered.snapshot !== undefined) machine.restore(recovered.snapshot.data);
+    this.applying.appliedIndex = recovered.snapshot?.index ?? 0;
     this.logStart(recovered);
     this.phase = 'running';
     const { configuration } = this.state;
@@ -216,7 +221,7 @@ export class RaftNode implements Lifecycle {
   status(): RaftStatus {
     const { stateOrNone: state } = this;
     if (state === undefined) return noStatus(this.phase === 'stopped');
-    return statusOf(state, isReady(state), this.phase === 'stopped');
+    return { ...statusOf(state, isReady(state), this.phase === 'stopped'), appliedIndex: this.applying.appliedIndex };
   }
 
   /** Tells of changes of role, term, leader or readiness, after the fact. @returns takes the listener away */
@@ -275,17 +280,15 @@ export class RaftNode implements Lifecycle {
         if (effect.after === 'now' || !this.gate.hold(effect)) this.options.transport.send(effect.to, effect.message);
         return;
       case 'apply':
-        return this.apply(effect.entries);
+        return this.applying.entries(effect.entries);
       case 'restore':
-        this.options.machine.restore(effect.snapshot.data);
-        this.changes.skipped(effect.snapshot.index);
-        return this.proposals.skipped(effect.snapshot.index);
+        return this.applying.then(() => this.restore(effect.snapshot));
       case 'proposed':
         return this.proposals.placed(effect.firstIndex, this.state.term);
       case 'refused':
         return this.proposals.refused(this.refusalOf(effect.because));
       case 'read-ready':
-        return this.readsById.get(effect.id)?.resolve();
+        return this.applying.then(() => this.readsById.get(effect.id)?.resolve());
       case 'read-failed':
         return this.readsById.get(effect.id)?.reject(this.notLeader());
       case 'transfer-ended':
@@ -297,7 +300,7 @@ export class RaftNode implements Lifecycle {
       case 'configured':
         return this.configured(effect.configuration);
       case 'status':
-        return this.announce();
+        return this.applying.then(() => this.announce());
       default:
         return effect satisfies never;
     }
@@ -308,13 +311,17 @@ export class RaftNode implements Lifecycle {
     return new RaftError('DROPPED', 'leadership is being handed over', { hint: 'try again in a moment' });
   }
 
-  private apply(entries: readonly Entry[]): void {
-    const { machine } = this.options;
-    for (const entry of entries) {
-      const result = entry.kind === 'data' ? machine.apply(entry.data, entry.index) : undefined;
-      this.proposals.applied(entry, result);
-      this.changes.applied(entry);
-    }
+  private apply(entry: Entry): void {
+    const result = entry.kind === 'data' ? this.options.machine.apply(entry.data, entry.index) : undefined;
+    this.proposals.applied(entry, result);
+    this.changes.applied(entry);
+  }
+
+  private restore({ index, data }: Snapshot): void {
+    this.options.machine.restore(data);
+    this.applying.appliedIndex = index;
+    this.changes.skipped(index);
+    this.proposals.skipped(index);
   }
 
   private configured(configuration: Configuration): void {
@@ -347,7 +354,8 @@ export class RaftNode implements Lifecycle {
   }
 
   private maybeSnapshot(): void {
-    const { appliedIndex: index, snapshot } = this.state;
+    const { snapshot } = this.state;
+    const index = this.applying.appliedIndex;
     if (this.snapshotEvery === 0 || index - (snapshot?.index ?? 0) < this.snapshotEvery) return;
     const data = this.options.machine.snapshot();
     this.queue.unshift({ kind: 'snapshot-taken', index, data });
@@ -396,6 +404,7 @@ export class RaftNode implements Lifecycle {
     this.phase = 'stopped';
     this.failure = reason;
     this.queue.length = 0;
+    this.applying.clear();
     this.timer.stop();
     this.proposals.rejectAll(reason);
     this.changes.rejectAll(reason);

@@ -14,6 +14,8 @@ interface Pending {
   settled: boolean;
 }
 
+/** Proposals of one turn: more wait for the next, so that heartbeats get their turn. */
+const SLICE = 512;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -47,6 +49,10 @@ export class Proposals {
     this.waiting++;
     this.queued.push({ data, deadlineMs, resolve, reject, term: 0, settled: false });
     if (deadlineMs < this.armedMs) this.arm(deadlineMs);
+    this.schedule();
+  }
+
+  private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
     // Who is alone should not wait for the end of the turn; who is not shares one append with all others of it.
@@ -56,8 +62,8 @@ export class Proposals {
 
   private flush(): void {
     this.scheduled = false;
-    const batch = this.queued.filter(({ settled }) => !settled);
-    this.queued = [];
+    const batch = this.queued.splice(0, SLICE).filter(({ settled }) => !settled);
+    if (this.queued.length > 0) this.schedule();
     if (batch.length === 0) return;
     this.offered.push(batch);
     this.offer(batch.map(({ data }) => data));

@@ -10,6 +10,9 @@ export interface Completed {
   readonly released: readonly SendEffect[];
 }
 
+/** One write: a few milliseconds of this thread to put together. */
+const MAX_WRITE_BYTES = 4 << 20;
+
 interface Gathering {
   hardState: HardState | undefined;
   truncateAfter: number | undefined;
@@ -58,8 +61,11 @@ export class WriteGate {
   /** @returns the batch to write now, if one may be written; `complete` it before the next `begin` */
   begin(): WriteBatch | undefined {
     if (this.writing !== undefined || this.gathering === undefined) return undefined;
-    this.writing = this.gathering;
-    this.gathering = undefined;
+    const whole = this.gathering;
+    const rest = restOf(whole);
+    this.gathering = rest;
+    this.writing =
+      rest === undefined ? whole : { ...whole, entries: whole.entries.slice(0, -rest.entries.length), held: [] };
     const { hardState, truncateAfter, entries, base, snapshot } = this.writing;
     return { hardState, truncateAfter, entries, base, snapshot };
   }
@@ -78,4 +84,20 @@ function cut(into: Gathering, after: number): void {
   while (end > 0 && (into.entries[end - 1] as Entry).index > after) end--;
   into.entries.length = end;
   into.truncateAfter = Math.min(into.truncateAfter ?? after, after);
+}
+
+/** What a write of bounded size leaves for the next: entries, and all messages. What changes the log's beginning goes whole. */
+function restOf({ entries, base, held }: Gathering): Gathering | undefined {
+  let bytes = 0;
+  let count = 0;
+  while (count < entries.length && bytes < MAX_WRITE_BYTES) bytes += (entries[count++] as Entry).data.length;
+  if (count === entries.length || base !== undefined) return undefined;
+  return {
+    hardState: undefined,
+    truncateAfter: undefined,
+    entries: entries.slice(count),
+    base: undefined,
+    snapshot: undefined,
+    held,
+  };
 }

@@ -21,6 +21,12 @@ export interface ReplicaLog {
   append(offset: number, bytes: Buffer): void;
   /** Cuts log, queues and offset table to end at `offset`; durable when it resolves. @throws StoreError NOT_A_MESSAGE_BOUNDARY */
   truncate(offset: number): Promise<void>;
+  /** Makes everything appended so far durable; done before others are released from keeping it. */
+  sync?(): Promise<void>;
+  /** Whether its machine lost power with a part of it unsynced that was acknowledged; stays so until `forgetLostTail`. */
+  unsyncedTailLost?(): boolean;
+  /** The controller knows. */
+  forgetLostTail?(): void;
   /** Cuts half a message off the end, if one is there. @returns the new end */
   cutIncompleteTail(): Promise<number>;
   /** Recomputes the next offset of every queue, including messages above the confirm offset. */

@@ -86,6 +86,7 @@ export class ReplicationService implements Lifecycle {
       mastership: this.mastership,
       listener,
       elect: () => this.session.elect(),
+      confirm: () => this.session.confirm(),
       changed: () => this.session.heartbeat(),
     });
   }
@@ -228,6 +229,8 @@ export class ReplicationService implements Lifecycle {
         }
       },
       hasRole: () => this.roles.own.role !== 'none',
+      unsyncedTailLost: () => log.unsyncedTailLost?.() ?? false,
+      forgetLostTail: () => log.forgetLostTail?.(),
     });
   }
 }

@@ -47,7 +47,7 @@ export class MessageStore implements Lifecycle {
     const state = (this.state = new StoreState(parts.commitLog, parts.cleaner));
     const turn = (this.turn = new Turn(host.timers, state, () => this.endTurn()));
     this.queues = parts.table;
-    this.claim = new DirectoryClaim(host, this.options.storePathRootDir);
+    this.claim = new DirectoryClaim(host, this.options.storePathRootDir, this.options.flushDiskType);
     this.writing = new Writing(parts, state, turn);
     this.dispatching = new Dispatching(parts, state, turn, this.writing);
     this.reading = new Reading(parts);
@@ -58,6 +58,8 @@ export class MessageStore implements Lifecycle {
       appended: () => turn.schedule(),
       isCutting: () => state.cutting,
       settle: () => this.settle(),
+      unsyncedTailLost: () => this.claim.unsyncedTailLost,
+      forgetLostTail: () => this.claim.forgetLostTail(),
       onAppended: (listener) => this.writing.appended.add(listener),
       whileCutting: (work, offset) => this.whileCutting(work, offset),
     });

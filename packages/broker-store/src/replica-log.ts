@@ -15,6 +15,8 @@ export interface ReplicaLogHooks {
   onAppended(listener: (maxOffset: number) => void): () => void;
   /** What is written is on the disk when it resolves. */
   settle(): Promise<void>;
+  unsyncedTailLost(): boolean;
+  forgetLostTail(): void;
   /** A cut is under way. */
   isCutting(): boolean;
   /** Runs a cut at `offset` with flushing at rest, then corrects what depends on the log's end. */
@@ -94,6 +96,25 @@ export class ReplicaLog {
     this.hooks.appended();
   }
 
+  /** Makes everything that has been put and appended durable. @throws StoreError STORE_FAILED */
+  sync(): Promise<void> {
+    this.commitLog.writePending();
+    return this.hooks.settle();
+  }
+
+  /**
+   * Whether the machine lost power while this log held bytes that were acknowledged without a sync: its end may be missing.
+   * Stays so, over restarts, until `forgetLostTail`.
+   */
+  unsyncedTailLost(): boolean {
+    return this.hooks.unsyncedTailLost();
+  }
+
+  /** Whoever counted on this log knows. */
+  forgetLostTail(): void {
+    this.hooks.forgetLostTail();
+  }
+
   /** Once per turn in which the log grew, after the write. */
   onAppended(listener: (maxOffset: number) => void): () => void {
     return this.hooks.onAppended(listener);
@@ -161,7 +182,8 @@ export class ReplicaLog {
       if (!takesQueueOffset(header.sysFlag) || header.queueId < 0) return;
       const topic = queues.topicOfBytes(scanner.cursor.buffer, header.topicStart, header.topicEnd);
       const queue = queues.queue(topic, header.queueId);
-      queue.nextOffset = Math.max(queue.nextOffset, header.queueOffset + 1);
+      const begun = header.queueOffset === 0;
+      queue.nextOffset = begun ? 1 : Math.max(queue.nextOffset, header.queueOffset + 1);
     });
   }
 }

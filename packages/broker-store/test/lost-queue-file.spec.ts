@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bodiesOf } from './check-store';
 import { Fixture, message, removeTempRoots, tempRoot } from './store-fixture';
@@ -9,7 +9,13 @@ afterAll(removeTempRoots);
  * Found by the whole-cluster simulation: a power loss left the second file of a queue and not the first. The queue was
  * rebuilt from the second file's beginning, so the messages of the first were not served any more.
  */
-it('rebuilds a queue whose first file is lost', async () => {
+it.each([
+  [0, 'whole'],
+  [0, 'zero'],
+  [1, 'whole'],
+  [1, 'zero'],
+  [2, 'whole'],
+])('rebuilds a queue whose file %i is lost, with those behind it %s', async (lost, others) => {
   const root = tempRoot();
   const options = { mappedFileSizeConsumeQueue: 200 };
   const first = await Fixture.open(root, options);
@@ -21,7 +27,11 @@ it('rebuilds a queue whose first file is lost', async () => {
   const directory = join(root, 'consumequeue', 'T', '0');
   const files = readdirSync(directory).sort();
   expect(files.length).toBe(4);
-  rmSync(join(directory, files[0] as string));
+  rmSync(join(directory, files[lost] as string));
+  if (others === 'zero') {
+    for (const name of files.slice(lost + 1).map((file) => join(directory, file)))
+      writeFileSync(name, Buffer.alloc(statSync(name).size));
+  }
   const third = await Fixture.open(root, options);
   expect(third.store.minOffsetInQueue('T', 0)).toBe(0);
   expect(bodiesOf(third.store, 'T', 0)).toEqual(bodies);

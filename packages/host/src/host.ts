@@ -76,6 +76,11 @@ export interface Machine {
   readonly homeDir: string;
   /** First IPv4 address other nodes can be expected to reach, else a loopback one. */
   readonly address: string;
+  /**
+   * Names this run of the operating system: while it is the same, what any process wrote is still in the page cache or on
+   * the disk. undefined: the system does not tell.
+   */
+  readonly bootId: string | undefined;
   /** Resident memory of this process in bytes. */
   residentBytes(): number;
 }

@@ -43,6 +43,7 @@ export class SimMachine implements NetStation {
   private wallAheadMs: number;
   private process: SimProcess | undefined;
   private boots = 0;
+  private powerCuts = 0;
 
   constructor(
     readonly name: string,
@@ -91,6 +92,7 @@ export class SimMachine implements NetStation {
         totalMemoryBytes: 8 * 2 ** 30,
         homeDir: '/home/baton',
         address: this.address,
+        bootId: `${this.name}-${this.powerCuts}`,
         residentBytes: () => 128 * 2 ** 20,
       },
       log,
@@ -113,6 +115,7 @@ export class SimMachine implements NetStation {
     this.world.trace.add(this.name, 'crash');
     this.process?.die(options.silent === true ? 'vanished' : 'crashed');
     this.powered = false;
+    this.powerCuts += 1;
     this.disk.crash();
   }
 

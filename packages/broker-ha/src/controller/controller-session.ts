@@ -21,12 +21,15 @@ import {
 export interface SessionPorts {
   /** Values of the next heartbeat. */
   heartbeat(): Omit<HeartbeatValues, 'id' | 'timeoutMs' | 'priority'>;
-  /** The id is known; no word comes before. */
+  /** This process is registered under the id; what is said before concerns its predecessor. May be called again. */
   identified(id: number): void;
   /** @param readSentMs for words from a read: when it was sent */
   word(word: ControllerWord, readSentMs?: number): void;
   /** Whether this broker has a role now; without one it asks more often. */
   hasRole(): boolean;
+  /** Whether the end of the log may be gone with the power, which the controller has to know. */
+  unsyncedTailLost(): boolean;
+  forgetLostTail(): void;
 }
 
 /** After something happened that may mean a new master, the controller is asked this often, for so long. */
@@ -95,6 +98,11 @@ export class ControllerSession {
   /** @returns the controller's word when there is a master now */
   async elect(): Promise<ControllerWord | undefined> {
     await this.heartbeatHeard();
+    return this.confirm();
+  }
+
+  /** Asks for an election in the own name; to the elected master it confirms the office (controller.md 5.1: 2011). */
+  async confirm(): Promise<ControllerWord | undefined> {
     const answer = await this.controller.call(electRequest(this.options, this.id, this.host.clock.wallMs()));
     const elected = answer.code === ResponseCode.SUCCESS || answer.code === ResponseCode.CONTROLLER_MASTER_STILL_EXIST;
     const word = elected ? wordOf(answer) : undefined;
@@ -122,7 +130,6 @@ export class ControllerSession {
       this.id = await this.registration.obtainId();
     });
     if (this.stopped) return;
-    this.ports.identified(this.id);
     await this.untilDone('register', () => this.join());
     if (this.stopped) return;
     const { brokerHeartbeatInterval, syncControllerMetadataPeriod } = this.options;
@@ -139,7 +146,11 @@ export class ControllerSession {
   /** Registers; then has a heartbeat heard before anything is decided on it, and asks for an election if nobody is master. */
   private async join(): Promise<void> {
     const sentMs = this.now();
-    const word = await this.registration.register(this.id);
+    const lost = this.ports.unsyncedTailLost();
+    const word = await this.registration.register(this.id, lost);
+    if (lost) this.ports.forgetLostTail();
+    // Not earlier: a word about the former process of this broker, under way since, must not give us its office back.
+    this.ports.identified(this.id);
     await this.heartbeatHeard();
     this.contact(sentMs);
     const master = word ?? (await this.elect());

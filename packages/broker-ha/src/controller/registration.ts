@@ -47,9 +47,13 @@ export class Registration {
     return temporary.id;
   }
 
-  /** @returns the word about the master, if a living one is known   @throws HaError HA_CONTROLLER */
-  async register(id: number): Promise<ControllerWord | undefined> {
-    const answer = await this.controller.call(registerRequest(this.options, id, this.host.clock.wallMs()));
+  /**
+   * @param unsyncedTailLost this log may lack what was acknowledged: no candidate until it has caught up
+   * @returns the word about the master, if a living one is known   @throws HaError HA_CONTROLLER
+   */
+  async register(id: number, unsyncedTailLost: boolean): Promise<ControllerWord | undefined> {
+    const request = registerRequest(this.options, id, this.host.clock.wallMs(), unsyncedTailLost);
+    const answer = await this.controller.call(request);
     if (answer.code !== ResponseCode.SUCCESS) throw refused('register at the controller', answer);
     const word = wordOf(answer);
     return word.masterId === undefined ? undefined : word;

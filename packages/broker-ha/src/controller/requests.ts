@@ -49,9 +49,15 @@ export function applyIdRequest(names: Names, appliedBrokerId: number, registerCh
   return { code: RequestCode.CONTROLLER_APPLY_BROKER_ID, header };
 }
 
-export function registerRequest(names: Names, brokerId: number, invokeTime: number): OutgoingRequest {
+export function registerRequest(
+  names: Names,
+  brokerId: number,
+  invokeTime: number,
+  unsyncedTailLost: boolean,
+): OutgoingRequest {
   const { brokerClusterName: clusterName, brokerName, brokerAddr: brokerAddress } = names;
-  const values = { clusterName, brokerName, brokerId, brokerAddress, invokeTime };
+  const extra = { confirmsMastership: true, unsyncedTailLost };
+  const values = { clusterName, brokerName, brokerId, brokerAddress, invokeTime, ...extra };
   const header = controllerHeaders.RegisterBrokerToControllerRequest.encode(values);
   return { code: RequestCode.CONTROLLER_REGISTER_BROKER, header };
 }

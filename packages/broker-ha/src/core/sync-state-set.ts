@@ -68,6 +68,7 @@ export class SyncStateSet {
   private readonly joining = new Map<number, Joining>();
   private readonly notBeforeMs = new Map<number, number>();
   private readonly proposed = new Set<number>();
+  private shrinking = false;
   private start: MastershipStart = NOBODY;
   private localIds: readonly number[] = [];
   private setEpoch = 0;
@@ -119,6 +120,13 @@ export class SyncStateSet {
   /** Sends that end at or below this are acknowledged. */
   get ackedOffset(): number {
     return this.acked;
+  }
+  /**
+   * A smaller set has been asked for, and it is not known that it was refused. Should the machine lose its power now, the
+   * set may be without those who have what this disk has not.
+   */
+  get mayHaveShrunk(): boolean {
+    return this.shrinking;
   }
   get inFlight(): Proposal | undefined {
     return this.flight;
@@ -182,6 +190,7 @@ export class SyncStateSet {
     const ids = this.wanted(nowMs);
     if (sameIds(ids, this.localIds)) return undefined;
     this.flight = { masterEpoch: this.start.masterEpoch, baseSetEpoch: this.setEpoch, ids };
+    if (this.localIds.some((id) => !ids.includes(id))) this.shrinking = true;
     for (const id of ids) {
       this.proposed.add(id);
       this.joining.delete(id);
@@ -201,7 +210,7 @@ export class SyncStateSet {
     this.nextProposalMs = nowMs + RETRY_PROPOSAL_MS;
     if (proposal.baseSetEpoch !== this.setEpoch) return;
     if (outcome.kind === 'unknown') this.lostSinceMs = nowMs;
-    else if (this.lostSinceMs === undefined) this.proposed.clear();
+    else if (this.lostSinceMs === undefined) this.forgetProposed();
     for (const id of proposal.ids) {
       if (!this.localIds.includes(id)) this.notBeforeMs.set(id, nowMs + RETRY_PROPOSAL_MS);
     }
@@ -222,7 +231,7 @@ export class SyncStateSet {
     if (!ids.includes(this.start.selfId)) return false;
     this.localIds = [...ids].sort((a, b) => a - b);
     this.setEpoch = setEpoch;
-    this.proposed.clear();
+    this.forgetProposed();
     this.lostSinceMs = undefined;
     this.nextProposalMs = 0;
     for (const id of ids) this.joining.delete(id);
@@ -235,8 +244,13 @@ export class SyncStateSet {
     if (readSentMs === undefined || this.lostSinceMs === undefined || this.flight !== undefined) return;
     if (setEpoch !== this.setEpoch || readSentMs < this.lostSinceMs + LOST_PROPOSAL_MS) return;
     this.lostSinceMs = undefined;
-    this.proposed.clear();
+    this.forgetProposed();
     this.inForceChanged();
+  }
+
+  private forgetProposed(): void {
+    this.proposed.clear();
+    this.shrinking = false;
   }
 
   private replicaOf(id: number, nowMs: number): Replica {

@@ -32,6 +32,11 @@ export class Mastership implements SlaveWatcher {
   private readonly waiters = new ReplicationWaiters();
   private holding = false;
   private accepting = false;
+  /** A new epoch of this mastership is being confirmed. */
+  private renewing = false;
+  /** Known to be on the own disk, as far as it mattered. */
+  private durable = -1;
+  private syncing = false;
   private cancelDeadline: Cancel | undefined;
   private cancelLook: Cancel = () => {};
 
@@ -61,6 +66,8 @@ export class Mastership implements SlaveWatcher {
   /** Takes the office; sends are not accepted yet. The confirm offset is raised to the end if the set is this broker alone. */
   begin(start: Omit<MastershipStart, 'nowMs'>): void {
     this.holding = true;
+    this.renewing = false;
+    this.durable = -1;
     this.set.begin({ ...start, nowMs: this.now() }, false);
     this.cancelLook();
     this.cancelLook = this.host.timers.every(Math.min(LOOK_MS, this.options.checkSyncStateSetPeriod), () =>
@@ -69,8 +76,14 @@ export class Mastership implements SlaveWatcher {
     this.settle();
   }
 
+  /** Before a new epoch is confirmed: from the confirmation on the set is this broker alone. */
+  beginRenewal(): void {
+    this.renewing = true;
+  }
+
   /** A new epoch of the same mastership: connections and acks go on. */
   renew(start: Omit<MastershipStart, 'nowMs'>): void {
+    this.renewing = false;
     this.set.begin({ ...start, nowMs: this.now() }, true);
     this.settle();
     this.look();
@@ -106,10 +119,11 @@ export class Mastership implements SlaveWatcher {
   /** The same without a promise; called back at once when the answer is known. */
   onReplicated(endOffset: number, callback: ReplicatedCallback): void {
     if (!this.accepting || !this.hasLease()) return callback('not-master');
-    if (endOffset <= this.set.ackedOffset) return callback('ok');
+    if (endOffset <= this.acked()) return callback('ok');
     if (this.waiters.size >= MAX_WAITING) return callback('timeout');
     this.waiters.add(endOffset, this.now() + this.options.slaveTimeout, callback);
     this.armDeadline();
+    if (this.waitsForDisk()) this.settle();
   }
 
   /** The log grew and is written. */
@@ -160,14 +174,49 @@ export class Mastership implements SlaveWatcher {
   }
 
   private settle(): void {
-    const { confirmOffset, ackedOffset } = this.set;
+    const { confirmOffset } = this.set;
     if (confirmOffset > this.log.confirmOffset()) {
       this.log.setConfirmOffset(confirmOffset);
       this.ports.news();
     }
     if (this.waiters.size === 0) return;
-    if (this.hasLease()) this.waiters.resolveUpTo(ackedOffset);
+    if (this.hasLease()) this.waiters.resolveUpTo(this.acked());
     else this.waiters.failAll('not-master');
+    if (this.waiters.size > 0 && this.waitsForDisk() && this.set.ackedOffset > this.durable) void this.syncForAcks();
+  }
+
+  /** What may be acknowledged now. */
+  private acked(): number {
+    const { ackedOffset } = this.set;
+    return this.waitsForDisk() ? Math.min(ackedOffset, this.durable) : ackedOffset;
+  }
+
+  /**
+   * While others are being released from what they keep, an acknowledgement needs the own disk too: should the power fail
+   * now, the set may be this machine alone (`lazy-flush`).
+   */
+  private waitsForDisk(): boolean {
+    return (this.renewing || this.set.mayHaveShrunk) && this.log.sync !== undefined;
+  }
+
+  private async syncForAcks(): Promise<void> {
+    if (this.syncing) return;
+    this.syncing = true;
+    try {
+      await this.makeDurable();
+      this.syncing = false;
+      if (this.holding) this.settle();
+    } catch (error) {
+      // Asked for again at the next look at the set.
+      this.syncing = false;
+      this.host.log.warn({ error: textOf(error) }, 'the log cannot be synced; acknowledgements wait');
+    }
+  }
+
+  private async makeDurable(): Promise<void> {
+    const { written } = this.set;
+    await this.log.sync?.();
+    this.durable = Math.max(this.durable, written);
   }
 
   private armDeadline(): void {
@@ -190,7 +239,7 @@ export class Mastership implements SlaveWatcher {
 
   private async send(proposal: Proposal): Promise<void> {
     const before = this.set.epoch;
-    const outcome = await this.ports.propose(proposal);
+    const outcome = await this.propose(proposal);
     this.host.log.info(
       { wanted: proposal.ids, base: proposal.baseSetEpoch, outcome: outcome.kind },
       'SyncStateSet change',
@@ -201,6 +250,18 @@ export class Mastership implements SlaveWatcher {
     if (outcome.kind !== 'accepted') this.ports.readTruth();
     this.settle();
     this.look();
+  }
+
+  /** Who leaves the set need not keep anything any more, so those who stay must have it on a disk first (`lazy-flush`). */
+  private async propose(proposal: Proposal): Promise<ProposalOutcome> {
+    const shrinks = this.set.ids.some((id) => !proposal.ids.includes(id));
+    try {
+      if (shrinks) await this.makeDurable();
+    } catch (error) {
+      this.host.log.error({ error: textOf(error) }, 'the log cannot be synced, so nobody may leave the SyncStateSet');
+      return { kind: 'refused' };
+    }
+    return this.ports.propose(proposal);
   }
 
   private adopted(): void {

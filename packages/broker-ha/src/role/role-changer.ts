@@ -20,6 +20,8 @@ export interface RoleChangerParts {
   readonly listener: RoleListener;
   /** Asks the controller to elect. @returns its word, when there is a master now */
   elect(): Promise<ControllerWord | undefined>;
+  /** The same by the one that was elected, which makes the office final. */
+  confirm(): Promise<ControllerWord | undefined>;
   changed(role: OwnRole): void;
 }
 
@@ -148,8 +150,23 @@ export class RoleChanger {
   }
 
   /**
+   * Until this the controller may give the office to another member of the set that elected us. From then on the set is
+   * this broker alone, so what it holds has to be on its disk before (`lazy-flush`).
+   */
+  private async confirm(word: ControllerWord): Promise<ControllerWord> {
+    const { log, confirm } = this.parts;
+    await this.unlessSuperseded(log.sync?.() ?? Promise.resolve());
+    const now = await this.unlessSuperseded(confirm());
+    if (now === undefined) throw new HaError('HA_CONTROLLER', `epoch ${word.epoch} could not be confirmed`);
+    if (now.epoch === word.epoch && now.masterId === this.selfId) return now;
+    if (now.epoch > word.epoch) this.next ??= now;
+    throw new Superseded();
+  }
+
+  /**
    * In this order, so that a crash or failure between any two steps promises nothing untrue: half messages go before the
-   * confirm offset may rise over them (`half-message-takeover`); the epoch is durable before its first byte; queues know
+   * confirm offset may rise over them (`half-message-takeover`); the office is final before anything is done in its
+   * name; the epoch is durable before its first byte; queues know
    * all that is confirmed before consumers come; the epoch is taken over last.
    */
   private async becomeMaster(word: ControllerWord): Promise<void> {
@@ -161,6 +178,7 @@ export class RoleChanger {
     await client.quiet();
     this.checkSuperseded();
     epochs.truncateSuffix(await log.cutIncompleteTail());
+    const { set, setEpoch } = await this.confirm(word);
     this.checkSuperseded();
     const end = log.maxOffset();
     const resumed = epochs.lastEpoch() === word.epoch;
@@ -168,8 +186,8 @@ export class RoleChanger {
     mastership.begin({
       selfId: this.selfId,
       masterEpoch: word.epoch,
-      set: word.set ?? [this.selfId],
-      setEpoch: word.setEpoch ?? 0,
+      set: set ?? [this.selfId],
+      setEpoch: setEpoch ?? 0,
       written: end,
       confirm: Math.min(log.confirmOffset(), end),
       epochStart: epochs.entries.at(-1)?.startOffset ?? end,
@@ -183,17 +201,20 @@ export class RoleChanger {
     this.take({ role: 'master', epoch: word.epoch, masterId: this.selfId, masterAddress: word.masterAddress });
   }
 
-  /** All in one turn: no byte can be written between reading the end of the log and recording the epoch there. */
+  /** Once confirmed, all in one turn: no byte can be written between reading the end of the log and recording the epoch there. */
   private async renewMastership(word: ControllerWord): Promise<void> {
     const { log, epochs, server, mastership, listener } = this.parts;
     this.checkEpoch(word);
+    mastership.beginRenewal();
+    const { set, setEpoch } = await this.confirm(word);
+    this.checkSuperseded();
     const end = log.maxOffset();
     epochs.append(word.epoch, end);
     mastership.renew({
       selfId: this.selfId,
       masterEpoch: word.epoch,
-      set: word.set ?? [this.selfId],
-      setEpoch: word.setEpoch ?? 0,
+      set: set ?? [this.selfId],
+      setEpoch: setEpoch ?? 0,
       written: mastership.set.written,
       confirm: log.confirmOffset(),
       epochStart: end,

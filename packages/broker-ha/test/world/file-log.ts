@@ -109,6 +109,16 @@ export class FileLog implements ReplicaLog {
     return boundary;
   }
 
+  /** Held back until this is called, when a test has set it. */
+  holdSync: ((release: () => void) => void) | undefined;
+
+  async sync(): Promise<void> {
+    const hold = this.holdSync;
+    if (hold !== undefined) await new Promise<void>((resolve) => hold(resolve));
+    this.flush();
+    await this.file.datasync();
+  }
+
   rebuildQueueOffsets(): void {}
 
   onAppended(listener: (max: number) => void): () => void {

@@ -210,14 +210,15 @@ export class ConsumeQueue {
 
   /**
    * The first offset in [from, maxOffset] for which `test` holds; `test` must be false below and true above some offset.
-   * Blank units count as false.
+   * Blank units count as false, places whose file is gone as `missing`.
    */
-  search(from: number, view: UnitView, test: (units: Buffer, at: number) => boolean): number {
+  search(from: number, view: UnitView, test: (units: Buffer, at: number) => boolean, missing = false): number {
     let low = from;
     let high = this.maxOffset;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const found = this.view(middle, 1, view) === 1 && !isBlankUnit(view.units, view.at) && test(view.units, view.at);
+      const there = this.view(middle, 1, view) === 1;
+      const found = there ? !isBlankUnit(view.units, view.at) && test(view.units, view.at) : missing;
       if (found) high = middle;
       else low = middle + 1;
     }
@@ -357,6 +358,7 @@ export class ConsumeQueue {
       this.firstStored,
       view,
       (units, at) => unitPhy(units, at) >= phy || unitSize(units, at) === 0,
+      true,
     );
     if (end < this.flushed) this.cutFiles(end, log);
     this.maxOffset = this.nextOffset = end;

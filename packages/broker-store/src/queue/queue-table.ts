@@ -194,11 +194,9 @@ export class QueueTable {
    * @returns to be called after that dispatch
    */
   cutForRebuild(phy: number): () => void {
-    const emptied: [queue: ConsumeQueue, began: number][] = [];
-    const ends = new Map([...this].map((queue) => [queue, queue.maxOffset]));
     this.cutAbove(phy);
-    for (const [queue, end] of ends)
-      if (queue.isEmpty && queue.maxOffset < end) emptied.push([queue, queue.forgetBeginning()]);
+    const emptied: [queue: ConsumeQueue, began: number][] = [];
+    for (const queue of this) if (queue.isEmpty) emptied.push([queue, queue.forgetBeginning()]);
     return () => {
       for (const [queue, began] of emptied) {
         queue.beginAgainAt(began);

@@ -1,15 +1,17 @@
 import { type FileLock, type Host, codeOf, textOf } from '@batonmq/host';
 import { StoreError } from '../errors';
-import { folderOf } from '../format/file-name';
 
 /** Files that say who uses the directory, and how it was left: `lock` and `abort`. */
 export class DirectoryClaim {
   private readonly abortPath: string;
   private lock: FileLock | undefined;
+  private lostTail = false;
 
+  /** @param flushDiskType the way in which this owner promises what it writes */
   constructor(
     private readonly host: Pick<Host, 'files' | 'machine'>,
     private readonly root: string,
+    private readonly flushDiskType: string,
   ) {
     this.abortPath = `${root}/abort`;
   }
@@ -38,18 +40,36 @@ export class DirectoryClaim {
     return this.host.files.stat(this.abortPath) === undefined;
   }
 
+  /**
+   * Whether what former owners acknowledged without a sync may be gone: they did not stop in good order, and the machine
+   * was started anew since, or cannot tell. Stays so, over restarts, until `forgetLostTail`.
+   */
+  get unsyncedTailLost(): boolean {
+    return this.lostTail;
+  }
+
   /** From here on a stop that is not clean is seen as such by the next start. */
   markRunning(): void {
     const { files, machine } = this.host;
-    const file = files.open(this.abortPath, 'create');
-    try {
-      const pid = Buffer.from(String(machine.pid));
-      file.truncateSync(0);
-      file.writeSync(pid, 0, pid.length, 0);
-    } finally {
-      file.close();
-    }
-    files.syncDir(folderOf(this.abortPath));
+    const former = files.readAll(this.abortPath)?.toString('latin1').split('\n');
+    const [, bootId = '', flushDiskType = ''] = former ?? [];
+    const sameBoot = bootId !== '' && bootId === machine.bootId;
+    this.lostTail = former !== undefined && !sameBoot && flushDiskType !== 'SYNC_FLUSH';
+    if (this.lostTail) this.writeAbort(bootId, flushDiskType);
+    else this.writeAbort(machine.bootId ?? '', this.flushDiskType);
+  }
+
+  /** Whoever counted on this log knows. */
+  forgetLostTail(): void {
+    if (!this.lostTail) return;
+    this.lostTail = false;
+    this.writeAbort(this.host.machine.bootId ?? '', this.flushDiskType);
+  }
+
+  /** Java writes its pid and looks only whether the file is there. */
+  private writeAbort(bootId: string, flushDiskType: string): void {
+    const { files, machine } = this.host;
+    files.replace(this.abortPath, `${machine.pid}\n${bootId}\n${flushDiskType}\n`);
   }
 
   /** Everything is written and synced. */

@@ -30,10 +30,13 @@ export interface ElectMasterCommand {
 /** A broker that starts says where it can be reached now (1003). */
 export interface RegisterBrokerCommand {
   readonly kind: 'registerBroker';
-  readonly clusterName: string | undefined;
+  readonly clusterName?: string | undefined;
   readonly brokerName: string;
   readonly brokerId: number;
   readonly brokerAddress: string;
+  readonly confirmsMastership?: boolean | undefined;
+  /** Its machine lost power since it acknowledged what it had not synced. */
+  readonly unsyncedTailLost?: boolean | undefined;
   readonly live: LiveView;
 }
 

@@ -1,5 +1,5 @@
 import { ResponseCode, controllerHeaders } from '@batonmq/remoting';
-import { masterAddressOf, type BrokerSet } from './broker-set';
+import { candidatesOf, masterAddressOf, type BrokerSet } from './broker-set';
 import type { ElectMasterCommand } from './command';
 import { accept, refuse, type Decision } from './decision';
 import { electMaster, type Choice } from './election-policy';
@@ -22,19 +22,25 @@ export function decideElection(set: BrokerSet | undefined, command: ElectMasterC
   }
   const { elected } = choose(set, command);
   if (elected === undefined) return nobody(set, brokerId);
-  if (elected === set.masterBrokerId) return stays(set);
+  if (elected === set.masterBrokerId) return stays(set, brokerId);
   const event = electionOf(set, elected, live);
   const next = applyEvent(set, event) as BrokerSet;
   return accept({ header: electionHeader(next), body: electionBody(next) }, event);
 }
 
-/** The event that makes `elected` the master, in an epoch above all that was recorded or that a live member reports. */
+/**
+ * The event that makes `elected` the master, in an epoch above all that was recorded or that a live member reports. One
+ * that confirms its office and that others could replace has it on trial until then.
+ */
 export function electionOf(set: BrokerSet, elected: number, live: LiveView): Event {
+  const candidates = candidatesOf(set);
   return {
     kind: 'masterElected',
     brokerName: set.brokerName,
     masterBrokerId: elected,
     masterEpoch: highestEpoch(set, live) + 1,
+    unconfirmed:
+      set.members.get(elected)?.confirmsMastership === true && candidates.length > 1 && candidates.includes(elected),
   };
 }
 
@@ -54,11 +60,11 @@ function choose(set: BrokerSet, command: ElectMasterCommand): Choice {
   // The first broker that asks becomes the first master. The reference takes any id here (controller.md 15.1).
   if (set.masterEpoch === 0 && aliveMember) return { elected: brokerId, because: 'designated' };
   // All who had the data were cleaned away by an operator: then only the operator can say who goes on.
-  if (set.syncStateSet.length === 0 && designateElect && aliveMember)
+  if (candidatesOf(set).length === 0 && designateElect && aliveMember)
     return { elected: brokerId, because: 'designated' };
   const { masterBrokerId } = set;
   return electMaster({
-    syncStateSet: set.syncStateSet,
+    syncStateSet: candidatesOf(set),
     others: unclean ? [...set.members.keys()] : [],
     presentMaster: masterBrokerId !== undefined && mayBeAlive(live, set, masterBrokerId) ? masterBrokerId : undefined,
     // Whoever designates nobody (-1) leaves the choice to us; the reference would depose a living master.
@@ -85,17 +91,26 @@ function nobody(set: BrokerSet, brokerId: number): Decision {
   if (brokerId !== NOBODY) {
     return refuse(
       ResponseCode.CONTROLLER_ELECT_MASTER_FAILED,
-      `Failed to elect a new master for broker-set: ${set.brokerName}`,
+      `Failed to elect a new master for broker-set: ${set.brokerName}${inDoubt(set)}`,
     );
   }
   const decision = refuse(
     ResponseCode.CONTROLLER_MASTER_NOT_AVAILABLE,
-    `No broker of ${set.brokerName} can become master`,
+    `No broker of ${set.brokerName} can become master${inDoubt(set)}`,
   );
   return set.masterBrokerId === undefined ? decision : { ...decision, events: [vacancyOf(set)] };
 }
 
-function stays(set: BrokerSet): Decision {
+/** For an operator: whom to wait for, and how to go on without. */
+function inDoubt(set: BrokerSet): string {
+  if (set.doubtful === undefined) return '';
+  const awaited = candidatesOf(set).join(',');
+  return `: [${set.doubtful}] lost power before they had synced their logs; start [${awaited}], or clean it away if it is gone for ever`;
+}
+
+/** The elected one itself asks when it is about to serve: from now on the office cannot be taken back. */
+function stays(set: BrokerSet, asker: number): Decision {
+  const confirms = asker === set.masterBrokerId && set.electorate !== undefined;
   return {
     outcome: {
       code: ResponseCode.CONTROLLER_MASTER_STILL_EXIST,
@@ -103,7 +118,7 @@ function stays(set: BrokerSet): Decision {
       header: electionHeader(set),
       body: { syncStateSet: set.syncStateSet },
     },
-    events: [],
+    events: confirms ? [{ kind: 'masterConfirmed', brokerName: set.brokerName }] : [],
   };
 }
 

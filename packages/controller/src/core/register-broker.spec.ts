@@ -5,9 +5,15 @@ import type { LiveView } from './live-view';
 import { replicaInfo } from './queries';
 import { registerBroker } from './register-broker';
 
-const register = (set: BrokerSet | undefined, brokerId: number, live: LiveView, address = addressOf(brokerId)) => {
+const register = (
+  set: BrokerSet | undefined,
+  brokerId: number,
+  live: LiveView,
+  address = addressOf(brokerId),
+  more: { confirmsMastership?: boolean; unsyncedTailLost?: boolean } = {},
+) => {
   const place = { clusterName: CLUSTER, brokerName: NAME, brokerId, brokerAddress: address };
-  const { outcome, events } = registerBroker(set, { kind: 'registerBroker', ...place, live });
+  const { outcome, events } = registerBroker(set, { kind: 'registerBroker', ...place, ...more, live });
   return { ...outcome, events, after: events.reduce(applyEvent, set) };
 };
 const echoed = { clusterName: CLUSTER, brokerName: NAME };
@@ -40,8 +46,9 @@ describe('3.4: checks in order', () => {
 describe('known-losses: moved-address', () => {
   test('a new address is one event, the same again none', () => {
     const { events, after } = register(brokerSet(), 2, liveView([1]), '10.9.9.9:10911');
-    expect(events).toEqual([{ kind: 'addressUpdated', brokerName: NAME, brokerId: 2, address: '10.9.9.9:10911' }]);
-    expect(after?.members.get(2)).toEqual({ ...brokerSet().members.get(2), address: '10.9.9.9:10911' });
+    const now = { address: '10.9.9.9:10911', confirmsMastership: false };
+    expect(events).toEqual([{ kind: 'memberUpdated', brokerName: NAME, brokerId: 2, ...now }]);
+    expect(after?.members.get(2)).toEqual({ ...brokerSet().members.get(2), ...now });
     expect(register(after, 2, liveView([1]), '10.9.9.9:10911').events).toEqual([]);
   });
 });

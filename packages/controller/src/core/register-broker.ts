@@ -1,5 +1,5 @@
 import { ResponseCode, controllerHeaders } from '@batonmq/remoting';
-import { masterAddressOf, type BrokerSet } from './broker-set';
+import { candidatesOf, masterAddressOf, type BrokerSet } from './broker-set';
 import type { RegisterBrokerCommand } from './command';
 import { accept, refuse, syncStateSetBody, type Decision } from './decision';
 import { electionOf, vacancyOf } from './elect-master';
@@ -15,6 +15,9 @@ import { liveBroker, mayBeAlive } from './live-view';
  * log with the power: two histories under one epoch. Here it loses its office at once, to another live member of the
  * SyncStateSet or to nobody; in the latter case it asks for an election, as any broker that is told of no master, and
  * leads again in a new epoch.
+ *
+ * A member that says its machine lost power leaves the SyncStateSet, as long as anybody else is in it: what it
+ * acknowledged last may be gone. It comes back as any replica does, when it has caught up (`lazy-flush`).
  */
 export function registerBroker(set: BrokerSet | undefined, command: RegisterBrokerCommand): Decision {
   const { clusterName, brokerName, brokerId, brokerAddress, live } = command;
@@ -28,10 +31,12 @@ export function registerBroker(set: BrokerSet | undefined, command: RegisterBrok
     return refuse(ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED, remark, header);
   }
   const events: Event[] = [];
-  if (member.address !== brokerAddress) {
-    events.push({ kind: 'addressUpdated', brokerName, brokerId, address: brokerAddress });
+  const { confirmsMastership = false, unsyncedTailLost = false } = command;
+  if (member.address !== brokerAddress || (member.confirmsMastership ?? false) !== confirmsMastership) {
+    events.push({ kind: 'memberUpdated', brokerName, brokerId, address: brokerAddress, confirmsMastership });
   }
   if (set.masterBrokerId === brokerId) events.push(succession(set, command));
+  if (unsyncedTailLost && candidatesOf(set).includes(brokerId)) events.push({ kind: 'tailLost', brokerName, brokerId });
   const next = events.reduce<BrokerSet | undefined>(applyEvent, set) as BrokerSet;
   const { masterBrokerId } = next;
   const named = masterBrokerId !== undefined && mayBeAlive(live, next, masterBrokerId);
@@ -52,7 +57,7 @@ export function registerBroker(set: BrokerSet | undefined, command: RegisterBrok
 
 function succession(set: BrokerSet, { brokerId, live }: RegisterBrokerCommand): Event {
   const { elected } = electMaster({
-    syncStateSet: set.syncStateSet.filter((id) => id !== brokerId),
+    syncStateSet: candidatesOf(set).filter((id) => id !== brokerId),
     others: [],
     presentMaster: undefined,
     designated: undefined,

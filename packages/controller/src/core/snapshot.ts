@@ -18,6 +18,8 @@ export function encodeSnapshot(sets: BrokerSets): Buffer {
     masterEpoch: set.masterEpoch,
     syncStateSet: set.syncStateSet,
     syncStateSetEpoch: set.syncStateSetEpoch,
+    electorate: set.electorate,
+    doubtful: set.doubtful,
   }));
   return Buffer.from(JSON.stringify({ v: VERSION, sets: stored }), 'utf8');
 }

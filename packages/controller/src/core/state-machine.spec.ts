@@ -262,7 +262,7 @@ test('listeners see every event with the set as it was after it', () => {
   expect(seen).toEqual([
     ['memberAdded', 0],
     ['masterElected', 3],
-    ['addressUpdated', 3],
+    ['memberUpdated', 3],
     ['masterElected', 4],
     ['brokerDataCleaned', undefined],
   ]);

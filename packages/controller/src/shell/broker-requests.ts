@@ -108,14 +108,15 @@ export class BrokerRequests {
 
   private registerBroker(extFields: ExtFields): Promise<Outcome> {
     const command = headers.RegisterBrokerToControllerRequest.decode(extFields);
-    const { brokerName, brokerId, clusterName, brokerAddress } = command;
+    const { invokeTime: _, ...registration } = command;
+    const { brokerName, brokerId } = command;
     const set = this.machine.sets.get(brokerName);
     // Its former process was the master; see registerBroker in core.
     if (this.decider.leads && set?.masterBrokerId === brokerId) {
       this.liveness.forget({ clusterName: set.clusterName, brokerName, brokerId });
     }
     const live = this.liveness.view(brokerName);
-    return this.decider.decide({ kind: 'registerBroker', clusterName, brokerName, brokerId, brokerAddress, live });
+    return this.decider.decide({ kind: 'registerBroker', ...registration, live });
   }
 
   /**

@@ -34,4 +34,6 @@ it('knows the machine', () => {
   expect(machine.pid).toBe(process.pid);
   expect(isIPv4(machine.address)).toBe(true);
   expect(machine.totalMemoryBytes).toBeGreaterThan(machine.residentBytes());
+  if (process.platform === 'linux') expect(machine.bootId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(nodeMachine().bootId).toBe(machine.bootId);
 });

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { homedir, hostname, networkInterfaces, totalmem } from 'node:os';
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import { HostError } from '../errors';
@@ -27,8 +28,18 @@ export function nodeMachine(): Machine {
     totalMemoryBytes: totalmem(),
     homeDir: homedir(),
     address: firstAddress(),
+    bootId: bootId(),
     residentBytes: () => process.memoryUsage.rss(),
   };
+}
+
+/** Linux only: elsewhere the time of the boot moves with the wall clock, which names nothing. */
+function bootId(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function firstAddress(): string {

@@ -43,6 +43,10 @@ export const RegisterBrokerToControllerRequest = header('RegisterBrokerToControl
   brokerId: int64(),
   brokerAddress: text(),
   invokeTime: optional(int64()),
+  /** Ours: as an elected master it asks once more for its office before it serves (controller README, Taking office). */
+  confirmsMastership: optional(flag(false)),
+  /** Ours: its machine lost power since, and what it acknowledged last may be gone. */
+  unsyncedTailLost: optional(flag(false)),
 });
 export const RegisterBrokerToControllerResponse = header('RegisterBrokerToControllerResponse', {
   clusterName: optional(text()),

@@ -1,7 +1,7 @@
 import { Broker } from '@batonmq/broker';
 import { Admin } from '@batonmq/client';
 import { brokerConfig, controllerConfig, namesrvConfig, readConfig, remotingServerConfig } from '@batonmq/config';
-import { Controller } from '@batonmq/controller';
+import { Controller, type BrokerSet } from '@batonmq/controller';
 import type { Host } from '@batonmq/host';
 import { NameServer } from '@batonmq/namesrv';
 import { FramedTransport, MemoryDisk, MemoryStorage } from '@batonmq/raft';
@@ -151,6 +151,19 @@ export class SimulatedCluster {
       return set === undefined ? undefined : { ...set, syncStateSet: [...set.syncStateSet].sort((a, b) => a - b) };
     }
     return undefined;
+  }
+
+  /** Ids of those who could become master, by the newest of what the controllers have applied. */
+  candidates(): readonly number[] {
+    let newest: BrokerSet | undefined;
+    for (const { service } of this.controllers) {
+      const set = service?.status().sets.get(BROKER_NAME);
+      if (set === undefined) continue;
+      const newer =
+        newest === undefined || set.masterEpoch + set.syncStateSetEpoch > newest.masterEpoch + newest.syncStateSetEpoch;
+      if (newer) newest = set;
+    }
+    return newest?.electorate ?? newest?.syncStateSet ?? [];
   }
 
   /** The id that the controllers gave to the broker on this node. */

@@ -1,29 +1,19 @@
+import type { Broker } from '@batonmq/broker';
 import type { SimulatedCluster } from '../cluster/simulated-cluster';
 import type { SimulatedNode } from '../cluster/simulated-node';
 import type { Fault, Peers, PlannedFault, Target, Way } from './fault';
 
-const LOOK_AGAIN_MS = 100;
-
-export interface FaultRules {
-  /** Brokers come back right after a power loss, whether or not the SyncStateSet has let go of them. */
-  readonly rashCrashes: boolean;
-}
-
 /** Carries out planned faults while the world runs, within the rules that `Fault` documents. */
 export class FaultRunner {
-  /** Machines that lost power, until they may come back. */
-  private readonly dark = new Set<SimulatedNode>();
+  /** The broker whose machine lost power last; until the group is whole again no other does. */
+  private unplugged: SimulatedNode<Broker> | undefined;
   /** Asked to stop; a frozen one takes its time. */
   private readonly stopping = new Set<SimulatedNode>();
   private over = false;
-  private cutOff = false;
   done = 0;
-  /** The set has shrunk to a machine without power: what that has lost nobody else had to keep. Nothing is promised then. */
-  excused = false;
 
   constructor(
     private readonly cluster: SimulatedCluster,
-    private readonly rules: FaultRules,
     /** Machines of clients. */
     private readonly clients: readonly string[],
   ) {}
@@ -36,22 +26,17 @@ export class FaultRunner {
     }
   }
 
-  /** No more faults: all is healed, and everybody who may is started; who may not yet follows as soon as possible. */
+  /** No more faults: all is healed and started. */
   end(): void {
     this.over = true;
     const { cluster } = this;
-    this.heal();
+    cluster.heal();
     for (const node of cluster.nodes) {
       node.machine.disk.heal();
       // Nobody ends in the calm.
       if (this.stopping.has(node)) node.kill();
-      if (!node.machine.running && !this.dark.has(node)) node.start();
+      if (!node.machine.running) node.start();
     }
-  }
-
-  /** Whether somebody is still kept down. */
-  get waiting(): boolean {
-    return this.dark.size > 0;
   }
 
   private carryOut(fault: Fault, luck: number): void {
@@ -59,10 +44,9 @@ export class FaultRunner {
     this.done += 1;
     switch (fault.kind) {
       case 'heal':
-        return this.heal();
+        return cluster.heal();
       case 'kill-all':
         for (const node of cluster.brokers) {
-          if (this.dark.has(node)) continue;
           node.kill();
           this.startLater(node, fault.downMs);
         }
@@ -105,48 +89,32 @@ export class FaultRunner {
 
   private startLater(node: SimulatedNode, downMs: number): void {
     this.cluster.world.after(downMs, () => {
-      if (!this.dark.has(node) && !node.machine.running) node.start();
+      if (!node.machine.running) node.start();
     });
   }
 
   private crash(node: SimulatedNode, { downMs, silent }: { downMs: number; silent: boolean }): void {
-    if (node.kind !== 'broker' || this.rules.rashCrashes) {
-      node.crash({ silent });
-      return this.startLater(node, downMs);
+    const broker = this.cluster.brokers.find((one) => one === node);
+    if (broker !== undefined) {
+      if (!this.mayLosePower(broker)) return;
+      this.unplugged = broker;
     }
-    if (!this.mayLosePower(node)) return;
-    this.dark.add(node);
-    // Not silently: while the controllers believe that it lives they may elect it, and then it is the only member.
-    node.crash();
-    this.startWhenLeft(node, downMs);
+    node.crash({ silent });
+    this.startLater(node, downMs);
   }
 
-  /** The set is whole, everybody has power and stands by, and nobody is cut off: the set will not shrink to the victim. */
-  private mayLosePower(node: SimulatedNode): boolean {
-    const calm = !this.cutOff && this.dark.size === 0 && this.cluster.isComplete();
-    return calm && node.machine.running && this.cluster.brokers.every(({ machine }) => machine.running);
-  }
-
-  private heal(): void {
-    this.cutOff = false;
-    this.cluster.heal();
-  }
-
-  private startWhenLeft(node: SimulatedNode, afterMs: number): void {
-    const { cluster } = this;
-    cluster.world.after(afterMs, () => {
-      const id = this.idOf(node);
-      const state = cluster.groupState();
-      if (state?.syncStateSet.join() === String(id)) this.excused = true;
-      const member = state === undefined || state.syncStateSet.includes(id);
-      if (member && !this.excused) return this.startWhenLeft(node, LOOK_AGAIN_MS);
-      this.dark.delete(node);
-      node.start();
-    });
-  }
-
-  private idOf(node: SimulatedNode): number {
-    return this.cluster.brokerIdOf(node.name) ?? -1;
+  /**
+   * Nobody else's page cache is in doubt, and the set has somebody else. A member alone has promised no more than its page
+   * cache.
+   */
+  private mayLosePower(node: SimulatedNode<Broker>): boolean {
+    const { cluster, unplugged } = this;
+    if (unplugged !== undefined && unplugged !== node && !(cluster.isComplete() && unplugged.machine.running))
+      return false;
+    const own = node.service?.replication?.state();
+    if (own?.role === 'master' && own.syncStateSet.length < 2) return false;
+    const id = cluster.brokerIdOf(node.name) ?? -1;
+    return cluster.candidates().some((candidate) => candidate !== id);
   }
 
   private choose(target: Target, luck: number): SimulatedNode {
@@ -198,7 +166,6 @@ export class FaultRunner {
 
   private cut(a: string[], b: string[], way: Way): void {
     if (a.length === 0 || b.length === 0) return;
-    this.cutOff = true;
     if (way === 'in') this.cluster.partition(b, a, { oneWay: true });
     else this.cluster.partition(a, b, { oneWay: way === 'out' });
   }

@@ -4,9 +4,8 @@ import type { Prng } from '@batonmq/simulator';
  * What may break in a run. Whatever is drawn, one SyncStateSet member's disk survives whole:
  *
  * - a killed process leaves its page cache, so kills may hit anyone at any time, all brokers at once included;
- * - power loss may take unsynced bytes of one broker, while the set has another member whose machine keeps its power.
- *   With ASYNC_FLUSH the victim stays down until the set has let go of it: an ack means the page cache of every member.
- *   With SYNC_FLUSH it may come back at once, see `rashCrashes`;
+ * - power loss may take unsynced bytes of one broker, while the set has another member, and of the next one when the group
+ *   is whole again: with ASYNC_FLUSH an ack means the page cache of every member. The victim may come back at once;
  * - controllers and name servers may lose power at any time: what a controller has answered is on its disk.
  *
  * Client machines are never broken, but the network around them is.

@@ -5,7 +5,6 @@ import { drawFaults, type PlannedFault } from '../faults/fault';
 /** Everything that a seed decides about a run, so that it can be printed with the seed. */
 export interface Draw {
   readonly cluster: SimulatedClusterOptions;
-  readonly rashCrashes: boolean;
   readonly queues: number;
   readonly pauseMs: number;
   readonly loops: number;
@@ -38,7 +37,6 @@ export function draw(seed: number): Draw {
         ? { 'broker-1': prng.between(-0.05, 0.05), 'broker-2': prng.between(-0.05, 0.05), 'controller-1': 0.02 }
         : {},
     },
-    rashCrashes: false,
     queues: 1 + prng.int(3),
     pauseMs: prng.between(5, 30),
     loops: 1 + prng.int(3),

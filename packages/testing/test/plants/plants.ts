@@ -17,6 +17,20 @@ const inBrokers =
     for (const node of cluster.brokers) node.onCreated(plant);
   };
 
+/** Machines that lose their power with what they have not synced, and come back at once. */
+const powerLosses = (drawn: Draw): Draw => ({
+  ...drawn,
+  cluster: {
+    ...drawn.cluster,
+    brokerProperties: { ...drawn.cluster.brokerProperties, flushDiskType: 'ASYNC_FLUSH' },
+  },
+  faults: drawn.faults.map((planned, index) => {
+    if (index % 2 !== 0) return planned;
+    const target = planned.luck < 0.6 ? 'master' : 'replica';
+    return { ...planned, fault: { kind: 'crash', target, downMs: planned.luck * 200, silent: index % 4 === 0 } };
+  }),
+});
+
 type Replication = NonNullable<Broker['replication']>;
 
 /** What of the set's account a plant gets hold of. */
@@ -25,6 +39,28 @@ interface SetAccount {
 }
 
 export const plants: readonly Plant[] = [
+  {
+    name: 'a member whose tail went with the power says nothing about it',
+    adjust: powerLosses,
+    plant: inBrokers(({ store }) => {
+      store.log.unsyncedTailLost = () => false;
+    }),
+    noticedBy: /is lost$/,
+  },
+  {
+    name: 'a word about the former process counts before the new one is registered',
+    adjust: powerLosses,
+    plant: inBrokers(({ replication }) => {
+      const { roles } = replication as unknown as { roles: { selfId: number; offer(word: unknown): void } };
+      const { session } = replication as unknown as { session: { brokerId: number } };
+      const offer = roles.offer.bind(roles);
+      roles.offer = (word) => {
+        if (roles.selfId < 0) roles.selfId = session.brokerId;
+        offer(word);
+      };
+    }),
+    noticedBy: /is lost$|replicas are identical/,
+  },
   {
     name: 'the broker acknowledges before replicas have the message',
     plant: inBrokers(({ replication }) => {

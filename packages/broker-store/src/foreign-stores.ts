@@ -3,7 +3,7 @@ import { StoreError } from './errors';
 
 const ROCKSDB_FILE = /^(CURRENT|LOCK|IDENTITY|MANIFEST-.*|OPTIONS-.*|.*\.sst)$/;
 /** Directories of features that are not there yet: their presence is told, what they hold is left alone. */
-const IGNORED = ['timerwheel', 'timerlog', 'compaction', 'kvStore', 'rocksdbstore'];
+const IGNORED = ['compaction', 'kvStore', 'rocksdbstore'];
 
 /**
  * Refuses a directory with data that this store does not read, instead of starting beside it.

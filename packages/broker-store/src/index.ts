@@ -15,3 +15,8 @@ export { messageIdPrefix, offsetMessageId, parseOffsetMessageId } from './format
 export { formatIp, parseIp } from './format/ip';
 export { deliveryTime, parseDelayLevels, SCHEDULE_TOPIC } from './format/delay-levels';
 export { SYS_FLAG } from './format/record';
+
+export { TIMER_TOPIC, TimerStore, type TimedRecord, type TimerStoreOptions } from './timer/timer-store';
+export { type TimerCheck, type TimerProgress, decodeCheck, encodeCheck } from './timer/timer-check';
+export { SlotReader, type TimerEntry } from './timer/slot-reader';
+export { WHEEL_SLOTS, slotTime, wheelShape, type WheelShape } from './timer/timer-place';

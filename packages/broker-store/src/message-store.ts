@@ -1,5 +1,5 @@
 import { type Host, type Lifecycle } from '@batonmq/host';
-import type { ArrivalListener } from './dispatch/dispatcher';
+import { type ArrivalListener, Listeners } from './dispatch/dispatcher';
 import { Dispatching } from './dispatch/dispatching';
 import { StoreError } from './errors';
 import { refuseForeignStores } from './foreign-stores';
@@ -36,6 +36,7 @@ export class MessageStore implements Lifecycle {
   private readonly dispatching: Dispatching;
   private readonly reading: Reading;
   private readonly upkeep: Upkeep;
+  private readonly cuts: Listeners<[offset: number]>;
   private bootTimestamp = 0;
 
   constructor(
@@ -47,6 +48,7 @@ export class MessageStore implements Lifecycle {
     const state = (this.state = new StoreState(parts.commitLog, parts.cleaner));
     const turn = (this.turn = new Turn(host.timers, state, () => this.endTurn()));
     this.queues = parts.table;
+    this.cuts = new Listeners(host.log);
     this.claim = new DirectoryClaim(host, this.options.storePathRootDir, this.options.flushDiskType);
     this.writing = new Writing(parts, state, turn);
     this.dispatching = new Dispatching(parts, state, turn, this.writing);
@@ -207,6 +209,11 @@ export class MessageStore implements Lifecycle {
 
   // ---- cutting ----
 
+  /** Told when the log was cut at `offset`, before anything goes there again. */
+  onCut(listener: (offset: number) => void): () => void {
+    return this.cuts.add(listener);
+  }
+
   private async whileCutting(work: () => Promise<void>, offset: number): Promise<void> {
     const { state } = this;
     if (state.cutting) throw new StoreError('NOT_A_MESSAGE_BOUNDARY', 'the log is being cut already');
@@ -219,6 +226,7 @@ export class MessageStore implements Lifecycle {
       this.parts.index?.cutAbove(offset);
       this.upkeep.cutTo(offset);
       this.dispatching.cutTo(offset);
+      this.cuts.call(offset);
     } finally {
       state.cutting = false;
       this.turn.schedule();

@@ -75,8 +75,7 @@ export class IndexService implements RecordIndexer {
   add(topic: Topic, bytes: Buffer, header: RecordHeader, properties: PropertyPlaces): void {
     if (this.broken || (header.sysFlag & SYS_FLAG.transactionMask) === SYS_FLAG.transactionRollback) return;
     if (properties.uniqueKeyStart === 0 && properties.keysStart === 0) return;
-    const last = this.list.at(-1);
-    if (last !== undefined && (last.count > 1 || this.list.length > 1) && header.physicalOffset <= last.endPhy) return;
+    if (this.isIndexed(header.physicalOffset)) return;
     try {
       const { uniqueKeyStart, uniqueKeyEnd, keysStart, keysEnd } = properties;
       if (uniqueKeyStart > 0) this.put(topic, bytes, uniqueKeyStart, uniqueKeyEnd, header);
@@ -89,6 +88,17 @@ export class IndexService implements RecordIndexer {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /**
+   * Entries follow the log. After a crash at the border of two files the last message of the old one may lack keys, which
+   * were in the new one: it is indexed again, and queries see double entries once.
+   */
+  private isIndexed(phy: number): boolean {
+    const last = this.list.at(-1);
+    if (last === undefined || (last.count <= 1 && this.list.length === 1)) return false;
+    const mayBeSplit = !this.trusted && (last.count <= 1 || last.isFull);
+    return mayBeSplit ? phy < last.endPhy : phy <= last.endPhy;
   }
 
   private put(topic: Topic, bytes: Buffer, start: number, end: number, header: RecordHeader): void {

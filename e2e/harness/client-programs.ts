@@ -17,6 +17,11 @@ export interface Client {
 
 const pairs = (args: ProgramArguments): string[] => Object.entries(args).map(([name, value]) => `${name}=${value}`);
 
+/** RocketMQ 4.9's store unmaps its files by reflection; its start scripts open the same packages. */
+const OPENED = ['java.nio', 'java.lang', 'jdk.internal.ref', 'sun.nio.ch'].map(
+  (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
+);
+
 /** One of our Java programs in a JVM of its own; what RocketMQ's client logs goes to `directory`. */
 export async function javaProgram(
   artifacts: JavaArtifacts,
@@ -27,7 +32,7 @@ export async function javaProgram(
     new LineProgram({
       name: `${program} (${artifacts})`,
       command: 'java',
-      args: [...javaFlags(directory), '-cp', classPath, `batonmq.e2e.${program}`, ...pairs(args)],
+      args: [...javaFlags(directory), ...OPENED, '-cp', classPath, `batonmq.e2e.${program}`, ...pairs(args)],
       cwd: directory,
       ...(onEvent === undefined ? {} : { onEvent }),
     });

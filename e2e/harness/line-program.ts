@@ -72,6 +72,11 @@ export class LineProgram {
     }
   }
 
+  /** How it ended, once it has: a signal's name or its exit code in words. */
+  end(): Promise<string> {
+    return this.ended;
+  }
+
   /** Ends it now, if it still runs. */
   kill(): void {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');

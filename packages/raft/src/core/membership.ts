@@ -6,9 +6,14 @@ import { broadcastAppend } from './replication';
 import { becomeFollower, emit, isReady, persist, sendTimeoutNow, type RaftState } from './state';
 import type { Configuration, Entry, NodeId, Snapshot } from './types';
 
-/** Whether this node may stand for election: by the newest configuration in its own log. */
-export function mayLead(state: RaftState): boolean {
-  return isVoter(state.configuration, state.id);
+/**
+ * Whether this node may stand for election. Also one that the newest configuration leaves out, as long as that is not
+ * committed: it may be the only one to have it, and those who lack it would wait for its vote for ever (thesis 4.2.2).
+ */
+export function mayLead({ id, configuration, configurations, commitIndex }: RaftState): boolean {
+  if (isVoter(configuration, id)) return true;
+  const before = configurations.at(-2);
+  return configuration.index > commitIndex && before !== undefined && isVoter(before, id);
 }
 
 /** Configurations among entries that were just put into the log are in force from now on (Raft thesis 4.1). */

@@ -1,7 +1,8 @@
-import type { RaftState } from '../../src/core/state';
-import type { Entry, LogPoint, Recovered, WriteBatch } from '../../src/core/types';
+import { decodeConfiguration } from '../../src/proto/configuration';
+import type { RaftLog } from '../../src/core/log';
 import type { Message } from '../../src/core/message';
-import { majority } from '../../src/core/quorum';
+import type { RaftState } from '../../src/core/state';
+import type { Configuration, Entry, LogPoint, NodeId, Recovered, WriteBatch } from '../../src/core/types';
 
 /** A rule of Raft was seen broken. */
 export class Violation extends Error {}
@@ -15,7 +16,10 @@ interface Known {
   readonly previousTerm: number;
 }
 
-/** Watches a whole group from above. Told of everything that happens; throws Violation the moment a rule is broken. */
+/**
+ * Watches a whole group from above. Told of everything that happens; throws Violation the moment a rule is broken. It
+ * judges by logs, disks and messages, and counts majorities by itself: nothing of what the core thinks of itself.
+ */
 export class Checker {
   /** Applied by somebody, so committed for ever: position i holds entry i + 1. */
   readonly committed: Entry[] = [];
@@ -23,8 +27,45 @@ export class Checker {
   private readonly committedIn: number[] = [];
   private readonly leaders = new Map<number, string>();
   private readonly entries = new Map<number, Known>();
+  /** The register after each committed entry: what every machine must agree on. */
+  private readonly values: number[] = [0];
+  /** Every configuration that was ever in a log. */
+  private readonly configurations: (LogPoint & Configuration)[] = [];
+  /** By term, then by candidate: who said that it votes, or would vote, for it. */
+  private readonly votes = new Map<number, Map<NodeId, Set<NodeId>>>();
+  private readonly preVotes = new Map<number, Map<NodeId, Set<NodeId>>>();
 
-  constructor(private readonly disks: ReadonlyMap<string, { read(): Recovered }>) {}
+  /** @param committedNow is told of each entry the first time it is applied, and what it gave */
+  constructor(
+    private readonly founders: Configuration,
+    private readonly disks: ReadonlyMap<string, { read(): Recovered }>,
+    private readonly committedNow: (value: number, result: number) => void = () => {},
+  ) {}
+
+  /** The newest configuration in this log: by the thesis it is in force, committed or not. */
+  configurationIn(log: RaftLog): Configuration {
+    let newest = this.founders;
+    for (const one of this.configurations) {
+      if (one.index <= newest.index || one.index > log.lastIndex) continue;
+      const term = one.index <= log.base.index ? this.committed[one.index - 1]?.term : log.termAt(one.index);
+      if (term === one.term) newest = one;
+    }
+    return newest;
+  }
+
+  /** A real election begins only after a majority said that it would win (PreVote), or the leader asked for it. */
+  stands(node: string, state: RaftState): void {
+    if (state.campaignTransfer) return;
+    const would = this.preVotes.get(state.term)?.get(node);
+    const wouldWin = isMajority(this.configurationIn(state.log), (id) => id === node || would?.has(id) === true);
+    demand(wouldWin, 'pre-vote', `${node} begins term ${state.term} without a majority that would vote for it`);
+  }
+
+  /** Without a majority a leader must know that it may be one no more (CheckQuorum). @param heard lately, by itself */
+  leadsOn(node: string, state: RaftState, heard: (id: NodeId) => boolean): void {
+    const hears = isMajority(this.configurationIn(state.log), (id) => id === node || heard(id));
+    demand(hears, 'check quorum', `${node} leads on in term ${state.term} without hearing a majority`);
+  }
 
   /** Election safety; leader completeness. @param life the node and which of its lives */
   leads(life: string, state: RaftState): void {
@@ -33,6 +74,9 @@ export class Checker {
     if (other !== undefined) return;
     this.leaders.set(state.term, life);
     const { log } = state;
+    const votes = this.votes.get(state.term)?.get(state.id);
+    const elected = isMajority(this.configurationIn(log), (id) => id === state.id || votes?.has(id) === true);
+    demand(elected, 'elected by a majority', `${life} leads in term ${state.term} with ${[...(votes ?? [])].join()}`);
     // A leader of an old term that comes to it late need not have what a later one committed.
     let end = this.committed.length;
     while (end > 0 && (this.committedIn[end - 1] as number) >= state.term) end--;
@@ -48,7 +92,7 @@ export class Checker {
    * a term is not replaced in it or a later one. (In an earlier one it may be: the leader of then does not know.)
    */
   appended(node: string, state: RaftState, entries: readonly Entry[]): void {
-    for (const { index, term, data } of entries) {
+    for (const { index, term, kind, data } of entries) {
       const committed = this.committed[index - 1];
       const late = (this.committedIn[index - 1] ?? 0) > state.term;
       const fits = committed === undefined || late || committed.term === term;
@@ -61,8 +105,12 @@ export class Checker {
       if (previousTerm === undefined) continue; // compacted meanwhile
       const key = index * 2 ** 20 + term;
       const known = this.entries.get(key);
-      if (known === undefined) this.entries.set(key, { data, previousTerm });
-      const same = known === undefined || (known.previousTerm === previousTerm && known.data.equals(data));
+      if (known === undefined) {
+        this.entries.set(key, { data, previousTerm });
+        if (kind === 'config') this.configurations.push({ ...decodeConfiguration(data, index), term });
+        continue;
+      }
+      const same = known.previousTerm === previousTerm && (known.data === data || known.data.equals(data));
       demand(same, 'log matching', `${node} has another entry (${index}, term ${term})`);
     }
   }
@@ -74,10 +122,9 @@ export class Checker {
       const known = this.committed[entry.index - 1];
       if (known === undefined) {
         demand(entry.index === this.committed.length + 1, 'state machine safety', `${node} skips to ${entry.index}`);
-        this.committed.push(entry);
-        this.committedIn.push(state.term);
+        this.commit(entry, state.term);
         news = entry;
-      } else {
+      } else if (known !== entry) {
         const same = known.term === entry.term && known.data.equals(entry.data);
         demand(same, 'state machine safety', `${node} applies (${entry.index}, term ${entry.term}), was ${known.term}`);
       }
@@ -85,14 +132,22 @@ export class Checker {
     if (news !== undefined) this.demandDurable(node, state, news);
   }
 
+  private commit(entry: Entry, term: number): void {
+    const before = this.valueAt(this.committed.length);
+    this.committed.push(entry);
+    this.committedIn.push(term);
+    const value = entry.kind === 'data' ? entry.data.readUInt32BE(0) : before;
+    this.values.push(value);
+    if (entry.kind === 'data') this.committedNow(value, before);
+  }
+
   private demandDurable(node: string, state: RaftState, point: LogPoint): void {
-    let holders = 0;
-    for (const disk of this.disks.values()) if (holds(disk.read(), point)) holders++;
-    demand(
-      holders >= majority(this.disks.size),
-      'durable commit',
-      `${node} applies ${point.index}, on ${holders} disks`,
-    );
+    const { voters, outgoing } = this.configurationIn(state.log);
+    const durable = isMajority({ voters, outgoing }, (id) => {
+      const disk = this.disks.get(id);
+      return disk !== undefined && holds(disk.read(), point);
+    });
+    demand(durable, 'durable commit', `${node} applies ${point.index}, not on a majority of ${voters} ${outgoing}`);
     demand(
       state.role !== 'leader' || point.term === state.term,
       'commit rule',
@@ -126,6 +181,14 @@ export class Checker {
       const kept = term > message.term || (term === message.term && votedFor === to);
       demand(kept, 'vote is durable', `${node} grants ${to} term ${message.term} with ${votedFor} in ${term} on disk`);
     }
+    if (message.kind === 'vote-response' && message.granted) {
+      const ballots = message.pre ? this.preVotes : this.votes;
+      let ofTerm = ballots.get(message.term);
+      if (ofTerm === undefined) ballots.set(message.term, (ofTerm = new Map()));
+      const given = ofTerm.get(to);
+      if (given === undefined) ofTerm.set(to, new Set([node]));
+      else given.add(node);
+    }
     // An answer to a leader of a past term may speak of what a later one has cut since: as if it had been long on its way.
     if (message.kind === 'append-response' && message.accepted && disk.hardState.term <= message.term) {
       const end = disk.base.index + disk.entries.length;
@@ -146,13 +209,28 @@ export class Checker {
     demand(data.equals(this.image(index)), 'state machine safety', `${node} restores another state at ${index}`);
   }
 
-  /** The state after applying `index`, in short: what every machine must agree on. */
-  image(index: number): Buffer {
-    const entry = this.committed[index - 1];
-    return Buffer.from(
-      `${index}/${entry?.term ?? 0}/${entry?.data.toString('hex') ?? ''}/padding so that it takes chunks`,
-    );
+  valueAt(index: number): number {
+    return this.values[index] ?? Number.NaN;
   }
+
+  /** The state after applying `index`: what a snapshot of it must hold. */
+  image(index: number): Buffer {
+    const image = Buffer.alloc(IMAGE_BYTES, index & 0xff);
+    image.writeUInt32BE(index, 0);
+    image.writeUInt32BE(this.committed[index - 1]?.term ?? 0, 4);
+    image.writeUInt32BE(this.valueAt(index), IMAGE_BYTES - 4);
+    return image;
+  }
+}
+
+/** Three chunks. */
+const IMAGE_BYTES = 44;
+
+type Voters = Pick<Configuration, 'voters' | 'outgoing'>;
+
+/** Counted here once more: the core's own count is under test. */
+function isMajority({ voters, outgoing }: Voters, holds: (id: NodeId) => boolean): boolean {
+  return [voters, outgoing].every((half) => half.length === 0 || half.filter(holds).length * 2 > half.length);
 }
 
 function holds(disk: Recovered, point: LogPoint): boolean {

@@ -146,7 +146,7 @@ describe('the simulation catches', () => {
     (bug) => {
       const core = plantedCore(bug);
       for (let seed = 1; seed <= SEEDS; seed++) {
-        const outcome = simulate(seed, core, bug.weather, CALM_MS);
+        const outcome = simulate(seed, { core, weather: bug.weather, calmMs: CALM_MS });
         if (!outcome.failed || !bug.caughtBy.test(outcome.why)) continue;
         if (only !== undefined) console.log(`seed ${seed}: ${outcome.why}`);
         return;

@@ -1,14 +1,13 @@
 import { simulate } from './simulation';
+import { report, shrink } from './shrink';
 
-const seeds = Number(process.env['RAFT_SEEDS'] ?? 200);
+const seeds = Number(process.env['RAFT_SEEDS'] ?? 2000);
 const from = Number(process.env['RAFT_FROM'] ?? 1);
 
 it(`${seeds} seeds from ${from} break no rule`, () => {
   for (let seed = from; seed < from + seeds; seed++) {
     const outcome = simulate(seed);
-    if (!outcome.failed) continue;
-    const { why, weather, trace } = outcome;
-    throw new Error(`seed ${seed}: ${why}\n${JSON.stringify(weather)}\n${trace.slice(-60).join('\n')}`);
+    if (outcome.failed) throw new Error(report(seed, shrink(seed, outcome)));
   }
 }, 3_600_000);
 

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DemoResult } from 'batonmq';
+import { failover } from '../examples/local-cluster';
 import { eventually, within } from '../harness/deadline';
 
 const CLI = join(dirname(require.resolve('batonmq/package.json')), 'dist', 'cli.js');
@@ -52,6 +53,16 @@ describe('the local cluster', () => {
     expect(Object.keys(result.rssMb)).toHaveLength(6);
     expect(code).toBe(0);
     expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it("runs README's example", async () => {
+    const readme = readFileSync(join(dirname(CLI), '../README.md'), 'utf8');
+    expect(readme).toContain(readFileSync(join(__dirname, '../examples/local-cluster.ts'), 'utf8'));
+    const log = jest.spyOn(console, 'log').mockImplementation(() => {});
+    const [killed, successor] = await within(60_000, 'the example ends', failover(temporary));
+    log.mockRestore();
+    expect([killed, successor]).toEqual([expect.stringMatching(/^broker-a/), expect.stringMatching(/^broker-a/)]);
+    expect(successor).not.toBe(killed);
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('up ends on %s without a process or a file left', async (signal) => {

@@ -235,7 +235,10 @@ export interface Connection {
 }
 
 export interface ConnectionHandlers {
-  /** `bytes` are lent for the duration of the call: copy what outlives it. */
+  /**
+   * Nobody writes to `bytes` again, so slices of them may be kept. Each keeps all of them alive, up to 64 KiB: copy what is
+   * small and stays for long.
+   */
   data(bytes: Buffer): void;
   /** Called once. No reason: the peer, or this side, ended it in good order. */
   close(reason: Error | undefined): void;

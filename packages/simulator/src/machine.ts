@@ -25,7 +25,6 @@ export interface Surroundings {
   readonly trace: Trace;
   readonly prng: Prng;
   readonly startWallMs: number;
-  readonly scribble: boolean;
   readonly checksums?: Checksums;
   readonly compression?: Compression;
   find(host: string): NetStation | undefined;
@@ -83,7 +82,7 @@ export class SimMachine implements NetStation {
       timers: simTimers(world.loop, process, this.rate, log),
       random: { next: () => prng.next(), bytes: (length) => prng.bytes(length) },
       files: new SimFiles({ loop: world.loop, process, disk: this.disk, wallMs: () => this.wallMs() }),
-      network: new SimNetwork(world.wire, this, process, this.rate, find, world.scribble),
+      network: new SimNetwork(world.wire, this, process, this.rate, find),
       checksums: world.checksums ?? nodeChecksums,
       compression: world.compression ?? nodeCompression,
       machine: {

@@ -14,8 +14,6 @@ export interface WorldOptions {
   traceLimit?: number;
   /** What components log at this level or worse goes into the trace; default info. */
   traceLevel?: TraceLevel;
-  /** Overwrites the bytes lent to data handlers after each call, to catch those who keep them. Default false. */
-  scribble?: boolean;
   /** Default: those of the Node process. */
   turns?: Turns;
   checksums?: Checksums;
@@ -76,14 +74,13 @@ export class World {
     if (known !== undefined) return known;
     const index = this.machines.size + 1;
     const address = options.address ?? `10.0.${index >> 8}.${index & 255}`;
-    const { startWallMs = DEFAULT_START, scribble = false, checksums, compression } = this.options;
+    const { startWallMs = DEFAULT_START, checksums, compression } = this.options;
     const machine = new SimMachine(name, address, options, {
       loop: this.loop,
       wire: this.wire,
       trace: this.log,
       prng: this.prng,
       startWallMs,
-      scribble,
       checksums,
       compression,
       find: (host) => this.find(host),

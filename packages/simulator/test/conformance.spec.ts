@@ -8,7 +8,7 @@ import { hostConformance, type HostUnderTest } from '../src/conformance';
 let seed = 1;
 
 async function simulated(): Promise<HostUnderTest> {
-  const world = new World({ seed: seed++, network: { cutRate: 0.3, lossRate: 0.02 }, scribble: true });
+  const world = new World({ seed: seed++, network: { cutRate: 0.3, lossRate: 0.02 } });
   const machine = world.machine('a');
   const host = machine.boot();
   host.files.makeDirs('/test');

@@ -40,7 +40,6 @@ export class SimConnection implements Connection, PipeEnd, PipeSource, Mortal {
     private readonly outgoing: Pipe,
     readonly local: string,
     readonly remote: string,
-    private readonly scribble: boolean,
   ) {
     incoming.target = this;
     outgoing.source = this;
@@ -274,7 +273,6 @@ export class SimConnection implements Connection, PipeEnd, PipeSource, Mortal {
     this.acknowledged -= known;
     if (length > known) this.incoming.acknowledge(length - known);
     this.guard(() => handlers.data(bytes));
-    if (this.scribble) bytes.fill(0xdb);
   }
 
   private closeIfDone(): void {

@@ -62,7 +62,7 @@ export class Dialling {
   }
 
   private establish(target: NetStation, listener: SimListener): void {
-    const { own, process, scribble } = this.network;
+    const { own, process } = this.network;
     const there = new Pipe(this.wire, own, target);
     const back = new Pipe(this.wire, target, own);
     const isLocal = own === target && this.address.host !== own.address && this.address.host !== own.name;
@@ -74,10 +74,10 @@ export class Dialling {
         there.target = { arrived: () => {}, finished: () => {}, reset: () => {} };
         return back.send('reset');
       }
-      const accepted = new SimConnection(this.wire, listener.process, there, back, remote, local, scribble);
+      const accepted = new SimConnection(this.wire, listener.process, there, back, remote, local);
       this.wire.loop.after(0, listener.process, () => accept(listener, accepted));
     });
-    const connection = new SimConnection(this.wire, process, back, there, local, remote, scribble);
+    const connection = new SimConnection(this.wire, process, back, there, local, remote);
     this.settle();
     this.resolve(connection);
   }

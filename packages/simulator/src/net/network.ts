@@ -36,7 +36,6 @@ export class SimNetwork implements Network {
     readonly rate: number,
     private readonly find: (host: string) => NetStation | undefined,
     /** Overwrites lent bytes after the call that lent them. */
-    readonly scribble: boolean,
   ) {}
 
   listen(address: ListenAddress, onConnection: (connection: Connection) => void): Promise<Listener> {

@@ -1,5 +1,5 @@
 import { ReplicationService } from '@batonmq/broker-ha';
-import { MessageStore, parseDelayLevels } from '@batonmq/broker-store';
+import { MessageStore, TimerStore, parseDelayLevels, wheelShape } from '@batonmq/broker-store';
 import { brokerAddresses, storePaths, type BrokerConfig, type RemotingServerConfig } from '@batonmq/config';
 import { textOf, type Cancel, type Host, type Lifecycle } from '@batonmq/host';
 import {
@@ -34,8 +34,13 @@ import { RoleSwitch } from './role-switch';
 import { Confirmation, type ConfirmationPorts } from './send/confirmation';
 import { Stamp } from './send/message-builder';
 import { SendBack } from './send/send-back';
+import { Scheduling } from './send/scheduling';
 import { SendProcessor } from './send/send-processor';
 import { UniqueKeys } from './send/unique-keys';
+import { Recall } from './timer/recall';
+import { TimerMetrics } from './timer/timer-metrics';
+import { routeTimerRequests } from './timer/timer-requests';
+import { TimerService } from './timer/timer-service';
 import { builtInTopics } from './topics/built-in-topics';
 import { routeTopicRequests } from './topics/topic-requests';
 import { TopicTable } from './topics/topic-table';
@@ -65,6 +70,8 @@ export class Broker implements Lifecycle {
   private readonly offsets: ConsumerOffsets;
   private readonly delayOffsets: DelayOffsets;
   private readonly delayService: DelayService;
+  /** Undefined with timerWheelEnable=false. */
+  private readonly timer: TimerService | undefined;
   private readonly clients: ClientRegistry;
   private readonly feed: MetadataFeed;
   private readonly registration: NameServerRegistration;
@@ -121,11 +128,16 @@ export class Broker implements Lifecycle {
     );
     const confirmation = new Confirmation(this.confirmationPorts());
     this.delayService = new DelayService(host, this.store, confirmation, levels, this.delayOffsets);
+    this.timer = config.timerWheelEnable ? this.makeTimer(confirmation, file('timermetrics')) : undefined;
     this.pulls = new PullProcessor(
       { ...this.tables(), host, store: this.store, role: this.role, clients: this.clients },
       config,
     );
-    const follower = new MetadataFollower(host, this.client, { ...this.tables(), delayOffsets: this.delayOffsets });
+    const follower = new MetadataFollower(host, this.client, {
+      ...this.tables(),
+      delayOffsets: this.delayOffsets,
+      timer: this.timer,
+    });
     this.roleSwitch = new RoleSwitch(
       {
         ...this.tables(),
@@ -136,6 +148,7 @@ export class Broker implements Lifecycle {
         feed: this.feed,
         follower,
         delayService: this.delayService,
+        timer: this.timer,
         parkedPulls: this.pulls.parked,
       },
       () => this.replication?.state().brokerControllerId ?? -1,
@@ -158,8 +171,10 @@ export class Broker implements Lifecycle {
     this.groups.load();
     this.offsets.load();
     this.delayOffsets.load();
+    this.timer?.load([...this.topics.all()].map((topic) => topic.topicName));
     if (this.config.enableControllerMode) this.store.fence(true);
     await this.store.start();
+    this.timer?.start();
     for (const server of this.servers) await server.start();
     this.pulls.parked.start();
     this.cancels = [
@@ -182,11 +197,22 @@ export class Broker implements Lifecycle {
     for (const server of this.servers) await server.stop();
     await this.client.stop();
     if (this.topics.size > 0) this.saveProgress();
+    await this.timer?.stop();
     await this.store.stop();
   }
 
   private tables(): { topics: TopicTable; groups: SubscriptionGroups; offsets: ConsumerOffsets } {
     return { topics: this.topics, groups: this.groups, offsets: this.offsets };
+  }
+
+  private makeTimer(confirmation: Confirmation, metrics: JsonFile): TimerService {
+    const { host, config } = this;
+    const files = new TimerStore(host, {
+      storePathRootDir: storePaths(config).root,
+      mappedFileSizeTimerLog: config.mappedFileSizeTimerLog,
+      shape: wheelShape(config.timerPrecisionMs, config.timerRollWindowSlot),
+    });
+    return new TimerService(host, this.store, files, confirmation, new TimerMetrics(host.clock, metrics), config);
   }
 
   private confirmationPorts(): ConfirmationPorts {
@@ -229,9 +255,11 @@ export class Broker implements Lifecycle {
     const stamp = new Stamp(config.regionId, config.traceOn, config.brokerClusterName);
     const uniqueKeys = new UniqueKeys(host.clock, host.random);
     const delayLevels = this.delayLevels.length;
+    const rules = { ...config, delayLevels };
+    const scheduling = new Scheduling(host.clock, rules, (slotMs) => this.timer?.isCrowded(slotMs) ?? false);
     const sends = new SendProcessor(
-      { host, store, role, topics, groups, locks, confirmation, stamp, uniqueKeys },
-      { ...config, delayLevels },
+      { host, store, role, topics, groups, locks, confirmation, stamp, uniqueKeys, scheduling },
+      config,
     );
     for (const code of [RequestCode.SEND_MESSAGE, RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE])
       router.handle(code, sends.handle);
@@ -239,6 +267,9 @@ export class Broker implements Lifecycle {
       RequestCode.CONSUMER_SEND_MSG_BACK,
       new SendBack({ store, role, topics, groups, confirmation, delayLevels }).handle,
     );
+    const recall = new Recall({ clock: host.clock, role, topics, send: sends.store }, config);
+    router.handle(RequestCode.RECALL_MESSAGE, recall.handle);
+    routeTimerRequests(router, this.timer);
     for (const code of CLOSE_TO_CLIENTS) router.handle(code, this.pulls.handle);
     routeClientRequests(router, { clients, groups, topics, locks, role });
     routeOffsetRequests(router, { store, topics, groups, offsets, role });
@@ -249,12 +280,20 @@ export class Broker implements Lifecycle {
       feed,
       registration,
       role,
+      timer: this.timer,
       ownNames: [config.brokerClusterName, config.brokerName],
     });
     routeGroupRequests(router, { groups, offsets, role, feed });
     routeQueryRequests(router, store, config.defaultQueryMaxNum);
     routeStatsRequests(router, { store, topics, offsets, clients, brokerName: config.brokerName });
-    this.rates = routeRuntimeInfo(router, host, store, storePaths(config).root, () => role.current !== 'none');
+    this.rates = routeRuntimeInfo(
+      router,
+      host,
+      store,
+      storePaths(config).root,
+      () => role.current !== 'none',
+      this.timer,
+    );
     routeConfigRequests(router, config, topics);
     router.handle(RequestCode.GET_ALL_DELAY_OFFSET, () => ({
       code: ResponseCode.SUCCESS,

@@ -9,6 +9,7 @@ import type { ConsumerOffsets } from './offsets/consumer-offsets';
 import type { ParkedPulls } from './pull/parked-pulls';
 import type { NameServerRegistration } from './registration/name-server-registration';
 import type { BrokerRole } from './role';
+import type { TimerService } from './timer/timer-service';
 import { PERM_READ, PERM_WRITE, topicConfig } from './topics/topic-config';
 import type { TopicTable } from './topics/topic-table';
 
@@ -23,6 +24,7 @@ export interface RoleSwitchParts {
   readonly feed: MetadataFeed;
   readonly follower: MetadataFollower;
   readonly delayService: DelayService;
+  readonly timer: TimerService | undefined;
   readonly parkedPulls: ParkedPulls;
 }
 
@@ -48,6 +50,7 @@ export class RoleSwitch implements RoleListener {
     for (const table of [topics, groups, offsets]) table.enterEpoch(epoch);
     store.fence(false);
     delayService.start();
+    this.parts.timer?.lead(epoch);
     registration.activate();
     feed.changed();
     host.log.info({ epoch }, 'this broker is master');
@@ -57,6 +60,7 @@ export class RoleSwitch implements RoleListener {
     const { role, store, follower, delayService, registration, parkedPulls, feed, host } = this.parts;
     store.fence(true);
     delayService.stop();
+    this.parts.timer?.follow();
     const knowsMaster = masterAddress !== '';
     role.current = knowsMaster ? 'slave' : 'none';
     role.brokerId = this.ownId();

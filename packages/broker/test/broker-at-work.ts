@@ -25,6 +25,7 @@ export class BrokerAtWork {
       ['brokerName', 'broker-a'],
       ['storePathRootDir', this.directory],
       ['mappedFileSizeCommitLog', '4194304'],
+      ['recallMessageEnable', 'true'],
     ]);
     const { values } = readConfig([brokerConfig, remotingServerConfig], properties, 'the spec');
     this.broker = new Broker(this.host, values);

@@ -188,12 +188,39 @@ describe('a broker without a controller', () => {
     ['the schedule topic', 'SCHEDULE_TOPIC_XXXX', {}, ResponseCode.NO_PERMISSION],
     ['a bad name', 'No spaces', {}, ResponseCode.INVALID_PARAMETER],
     ['a queue that is not there', 'Orders', { queueId: 2 }, ResponseCode.INVALID_PARAMETER],
-    ['a free delivery time', 'Orders', { properties: pair('TIMER_DELAY_SEC', '5') }, ResponseCode.SYSTEM_ERROR],
+    ['a time too far ahead', 'Orders', { properties: pair('TIMER_DELAY_SEC', '259201') }, ResponseCode.MESSAGE_ILLEGAL],
+    ['the timer topic', 'rmq_sys_wheel_timer', {}, ResponseCode.NO_PERMISSION],
     ['a batch to a retry topic', '%RETRY%workers', { batch: true }, ResponseCode.MESSAGE_ILLEGAL],
   ])('refuses %s', async (_what, topic, fields, code) => {
     const answer = await broker.send(topic, 'x', fields);
     expect(answer.code).toBe(code);
     expect(answer.extFields['MSG_REGION']).toBe('DefaultRegion');
+  });
+
+  it('delivers at the time asked for, and not what was taken back', async () => {
+    await createTopic('Later', 1);
+    const dueMs = broker.host.clock.wallMs() + 1500;
+    const timed = { properties: pair('TIMER_DELIVER_MS', String(dueMs)) + pair('TAGS', 'late') };
+    const kept = await broker.send('Later', 'kept', timed);
+    const taken = await broker.send('Later', 'taken back', timed);
+    expect([kept.code, kept.extFields['queueId'], taken.code]).toEqual([0, '0', 0]);
+    const recall = { producerGroup: 'producers', topic: 'Later', recallHandle: taken.extFields['recallHandle'] ?? '' };
+    const recalled = await broker.ask(RequestCode.RECALL_MESSAGE, recall);
+    expect([recalled.code, recalled.extFields['msgId']]).toEqual([0, taken.extFields['transactionId']]);
+    const metrics = await broker.ask(RequestCode.GET_TIMER_METRICS);
+    expect(readJson(metrics.body ?? Buffer.alloc(0))).toMatchObject({ timingCount: { Later: {} } });
+    expect((await broker.pull('Later', 0)).code).not.toBe(ResponseCode.SUCCESS);
+    const [message] = messagesOf(await broker.pullSome('Later', 0));
+    expect(String(message?.body)).toBe('kept');
+    expect(message?.storeTimestamp).toBeGreaterThanOrEqual(dueMs);
+    expect(message?.properties.get('TIMER_OUT_MS')).toBe(
+      String(dueMs - (dueMs % 1000) - (dueMs % 1000 === 0 ? 1000 : 0)),
+    );
+    await broker.send('Later', 'behind');
+    expect(bodiesOf(await broker.pullSome('Later', 1))).toEqual(['behind']);
+    expect((await broker.ask(RequestCode.RECALL_MESSAGE, recall)).code).toBe(ResponseCode.ILLEGAL_OPERATION);
+    const check = await broker.ask(RequestCode.GET_TIMER_CHECK_POINT);
+    expect(check.body?.readBigInt64BE(24)).toBe(3n);
   });
 
   it('neither creates nor deletes topics of its own', async () => {
@@ -209,11 +236,13 @@ describe('a broker without a controller', () => {
   });
 
   it('has everything again after a restart', async () => {
+    await broker.send('Later', 'over a restart', { properties: pair('TIMER_DELAY_MS', '2500') });
     await commit('Orders', 'pullers', 1, 4);
     await broker.restart();
     expect(bodiesOf(await broker.pull('Orders', 0, { queueId: 1 }))).toHaveLength(4);
     expect(offsetOf(await offsetFor('Orders', 'pullers', 1))).toBe(4);
     expect(bodiesOf(await broker.pull('%DLQ%workers', 0))).toEqual(['hard', 'by itself']);
+    expect(bodiesOf(await broker.pullSome('Later', 2))).toEqual(['over a restart']);
     const next = await broker.send('Orders', 'after', { queueId: 1 });
     expect(next.extFields['queueOffset']).toBe('4');
     const query = { topic: 'Orders', key: 'k-1', maxNum: 8, beginTimestamp: 0, endTimestamp: 2 ** 50 };

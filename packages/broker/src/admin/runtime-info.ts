@@ -1,5 +1,6 @@
 import type { MessageStore } from '@batonmq/broker-store';
 import type { Cancel, Host } from '@batonmq/host';
+import type { TimerStatus } from '../timer/timer-service';
 import { PROTOCOL_VERSION, RequestCode, ResponseCode, writeJson, type RequestRouter } from '@batonmq/remoting';
 
 const RATIO_UNKNOWN = '-1';
@@ -11,6 +12,7 @@ export function routeRuntimeInfo(
   store: MessageStore,
   storePath: string,
   isActive: () => boolean,
+  timer: { readonly status: TimerStatus; rates(): { enqueued: number; delivered: number } } | undefined,
 ): { start(): Cancel } {
   const bootMs = host.clock.wallMs();
   const rates = new Rates(host, store);
@@ -19,6 +21,8 @@ export function routeRuntimeInfo(
     const get = rates.text('getCount');
     const behind = store.log.confirmOffset() - store.dispatchedOffset();
     const usage = diskUsage(host, storePath);
+    const timed = timer?.status;
+    const timerRates = timer?.rates();
     const none = Object.fromEntries(
       QUEUES.flatMap((queue) => [
         [`${queue}ThreadPoolQueueSize`, '0'],
@@ -46,11 +50,11 @@ export function routeRuntimeInfo(
       consumeQueueDiskRatio: usage.ratio,
       commitLogMinOffset: String(Math.max(0, store.log.minOffset())),
       commitLogMaxOffset: String(store.log.maxOffset()),
-      timerReadBehind: '0',
-      timerOffsetBehind: '0',
-      timerCongestNum: '0',
-      timerEnqueueTps: '0.0',
-      timerDequeueTps: '0.0',
+      timerReadBehind: String(Math.floor((timed?.readBehindMs ?? 0) / 1000)),
+      timerOffsetBehind: String(timed?.offsetBehind ?? 0),
+      timerCongestNum: String(timed?.pending ?? 0),
+      timerEnqueueTps: (timerRates?.enqueued ?? 0).toFixed(1),
+      timerDequeueTps: (timerRates?.delivered ?? 0).toFixed(1),
       msgPutTotalYesterdayMorning: '0',
       msgPutTotalTodayMorning: '0',
       msgPutTotalTodayNow: String(rates.total('putCount')),

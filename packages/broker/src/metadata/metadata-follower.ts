@@ -1,7 +1,9 @@
 import { textOf, type Cancel, type Host } from '@batonmq/host';
 import { RequestCode, ResponseCode, readJson, type ExtFields, type RemotingClient } from '@batonmq/remoting';
+import { decodeCheck, type TimerCheck } from '@batonmq/broker-store';
 import type { SubscriptionGroups } from '../groups/subscription-groups';
 import type { ConsumerOffsets } from '../offsets/consumer-offsets';
+import { TIMER_LOG_END } from '../timer/timer-requests';
 import type { TopicTable } from '../topics/topic-table';
 import { toVersion } from './data-version';
 
@@ -10,6 +12,7 @@ export interface FollowedTables {
   readonly groups: SubscriptionGroups;
   readonly offsets: ConsumerOffsets;
   readonly delayOffsets: { replaceBy(value: unknown): void };
+  readonly timer: { offer(check: TimerCheck, logEnd: number | undefined): void } | undefined;
 }
 
 /** Offsets move all the time: they are fetched at this pace. */
@@ -44,7 +47,9 @@ export class MetadataFollower {
       () => {
         if (busy) return;
         busy = true;
-        void this.fetchOffsets(master, generation).finally(() => (busy = false));
+        void Promise.all([this.fetchOffsets(master, generation), this.fetchTimer(master, generation)]).finally(
+          () => (busy = false),
+        );
       },
       0,
     );
@@ -99,6 +104,20 @@ export class MetadataFollower {
       this.tables.delayOffsets.replaceBy(delays.body['offsetTable']);
     } catch (error) {
       this.host.log.debug({ master, error: textOf(error) }, 'the master did not answer a question for offsets');
+    }
+  }
+
+  private async fetchTimer(master: string, generation: number): Promise<void> {
+    const { timer } = this.tables;
+    if (timer === undefined) return;
+    try {
+      const answer = await this.client.invoke(master, { code: RequestCode.GET_TIMER_CHECK_POINT }, TIMEOUT_MS);
+      const check = answer.code === ResponseCode.SUCCESS ? decodeCheck(answer.body ?? Buffer.alloc(0)) : undefined;
+      if (generation !== this.generation || check === undefined) return;
+      const logEnd = answer.extFields[TIMER_LOG_END];
+      timer.offer(check, logEnd === undefined ? undefined : Number(logEnd));
+    } catch (error) {
+      this.host.log.debug({ master, error: textOf(error) }, 'the master did not answer a question for its timer');
     }
   }
 

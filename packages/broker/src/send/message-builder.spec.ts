@@ -1,6 +1,6 @@
 import type { MessageInput } from '@batonmq/broker-store';
 import { pair, propertyOf } from '../message-properties';
-import { Stamp, redirectDelayed, wantsTimer } from './message-builder';
+import { Stamp, redirectDelayed } from './message-builder';
 
 const message = (properties: string, topic = 'Orders'): MessageInput => ({
   topic,
@@ -35,13 +35,6 @@ describe('redirectDelayed', () => {
     expect(redirectDelayed(one, 18)).toBe(one);
   });
 });
-
-it.each([
-  [pair('TIMER_DELAY_SEC', '5'), true],
-  [pair('TIMER_DELIVER_MS', '5'), true],
-  [pair('TIMER_DELAY_MS', ''), false],
-  [pair('KEYS', 'TIMER_DELAY_SEC'), false],
-])('%j asks for the timer: %s', (properties, wanted) => expect(wantsTimer(properties)).toBe(wanted));
 
 it('stamps a message, and makes a UNIQ_KEY only where there is none', () => {
   const stamp = new Stamp('region', true, 'cluster');

@@ -31,12 +31,3 @@ export function redirectDelayed(message: MessageInput, levelCount: number): Mess
   const withLevel = appendProperties(withoutProperty(properties, 'DELAY'), pair('DELAY', String(level)) + real);
   return { ...message, topic: SCHEDULE_TOPIC, queueId: level - 1, properties: withLevel };
 }
-
-const TIMER_PROPERTIES = ['TIMER_DELIVER_MS', 'TIMER_DELAY_SEC', 'TIMER_DELAY_MS'];
-
-/** Whether the message asks for delivery at a free time, which needs the timer wheel. */
-export function wantsTimer(properties: string): boolean {
-  return (
-    properties.includes('TIMER_DEL') && TIMER_PROPERTIES.some((name) => propertyOf(properties, name) !== undefined)
-  );
-}

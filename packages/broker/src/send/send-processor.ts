@@ -19,7 +19,10 @@ import type { SubscriptionGroups } from '../groups/subscription-groups';
 import type { QueueLocks } from '../locks/queue-locks';
 import type { BrokerRole } from '../role';
 import type { Confirmation } from './confirmation';
-import { redirectDelayed, wantsTimer, type Stamp } from './message-builder';
+import { recallHandleOf } from '../timer/recall';
+import { wantsTimer } from '../timer/timer-request';
+import type { Stamp } from './message-builder';
+import type { Scheduling } from './scheduling';
 import { refusalOf } from './store-answer';
 import type { UniqueKeys } from './unique-keys';
 
@@ -29,7 +32,6 @@ export interface SendOptions {
   readonly autoCreateTopicEnable: boolean;
   readonly regionId: string;
   readonly traceOn: boolean;
-  readonly delayLevels: number;
 }
 
 export interface SendParts {
@@ -42,6 +44,7 @@ export interface SendParts {
   readonly confirmation: Confirmation;
   readonly stamp: Stamp;
   readonly uniqueKeys: UniqueKeys;
+  readonly scheduling: Scheduling;
 }
 
 /** A send as either header tells it. */
@@ -128,9 +131,6 @@ export class SendProcessor {
         `the broker ${this.options.brokerName} does not take transactional messages`,
       );
     }
-    if (wantsTimer(send.properties)) {
-      return refuse(ResponseCode.SYSTEM_ERROR, 'the broker has no timer wheel: use a delay level');
-    }
     const queueId = send.queueId < 0 ? Math.floor(this.parts.host.random.next() * config.writeQueueNums) : send.queueId;
     const multiTag = config.topicFilterType === 'MULTI_TAG';
     if (send.topic.startsWith(RETRY_PREFIX)) return this.retryTarget(send, queueId, multiTag);
@@ -180,9 +180,23 @@ export class SendProcessor {
       body: request.body ?? Buffer.alloc(0),
       properties: this.parts.stamp.add(target.properties, this.parts.uniqueKeys.next),
     };
-    const result = this.parts.store.put(redirectDelayed(message, this.options.delayLevels));
-    return this.answer(request, peer, result, target.queueId, message.properties);
+    const placed = this.parts.scheduling.place(message);
+    if ('code' in placed) return this.refused(placed);
+    const handle = placed === message ? undefined : recallHandleOf(placed, this.options.brokerName);
+    return this.answer(request, peer, this.parts.store.put(placed), target.queueId, message.properties, handle);
   }
+
+  /** A message of the broker's own, placed and stored as a producer's; answered when it is safe. */
+  readonly store = (message: MessageInput): Promise<Response> => {
+    const { confirmation, scheduling, stamp, uniqueKeys, store } = this.parts;
+    const unready = confirmation.refusal();
+    if (unready !== undefined) return Promise.resolve(unready);
+    const placed = scheduling.place({ ...message, properties: stamp.add(message.properties, uniqueKeys.next) });
+    if ('code' in placed) return Promise.resolve(placed);
+    const result = store.put(placed);
+    if (result.status !== 'PUT_OK') return Promise.resolve(refusalOf(result.status, result.reason));
+    return new Promise((resolve) => confirmation.whenSafe(result.endOffset, true, resolve));
+  };
 
   private putBatch(
     request: RemotingCommand,
@@ -192,6 +206,8 @@ export class SendProcessor {
   ): Response | undefined {
     if (target.topic.length > 127)
       return this.refused(refuse(ResponseCode.MESSAGE_ILLEGAL, 'the topic of a batch has more than 127 characters'));
+    if (wantsTimer(send.properties))
+      return this.refused(refuse(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot be for a later time'));
     const batch: BatchInput = {
       topic: target.topic,
       queueId: target.queueId,
@@ -213,6 +229,7 @@ export class SendProcessor {
     result: PutResult,
     queueId: number,
     properties: string,
+    recallHandle?: string,
   ): Response | undefined {
     if (result.status !== 'PUT_OK') return this.refused(refusalOf(result.status, result.reason));
     const header: ExtFields = {
@@ -220,6 +237,7 @@ export class SendProcessor {
       queueId: String(queueId),
       queueOffset: String(result.queueOffset),
       transactionId: propertyOf(properties, 'UNIQ_KEY'),
+      ...(recallHandle === undefined ? {} : { recallHandle }),
       MSG_REGION: this.options.regionId,
       TRACE_ON: this.always['TRACE_ON'],
     };

@@ -1,4 +1,4 @@
-import { SCHEDULE_TOPIC } from '@batonmq/broker-store';
+import { SCHEDULE_TOPIC, TIMER_TOPIC } from '@batonmq/broker-store';
 import { DEFAULT_TOPIC } from './topic-names';
 import { PERM_INHERIT, PERM_READ, PERM_WRITE, topicConfig, type TopicConfig } from './topic-config';
 
@@ -10,6 +10,7 @@ export interface BuiltInTopicOptions {
   readonly clusterTopicEnable: boolean;
   readonly brokerTopicEnable: boolean;
   readonly delayLevels: number;
+  readonly timerWheelEnable: boolean;
 }
 
 /** Topics that exist from the start (broker.md 3.2). Those of parts that this broker does not have are left out. */
@@ -24,6 +25,7 @@ export function builtInTopics(options: BuiltInTopicOptions): TopicConfig[] {
     topicConfig('OFFSET_MOVED_EVENT', 1, readWrite),
     topicConfig(SCHEDULE_TOPIC, options.delayLevels, readWrite),
   ];
+  if (options.timerWheelEnable) topics.push(topicConfig(TIMER_TOPIC, 1, readWrite));
   if (options.autoCreateTopicEnable) {
     topics.push(topicConfig(DEFAULT_TOPIC, options.defaultTopicQueueNums, readWrite | PERM_INHERIT));
   }

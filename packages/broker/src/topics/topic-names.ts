@@ -1,4 +1,4 @@
-import { SCHEDULE_TOPIC } from '@batonmq/broker-store';
+import { SCHEDULE_TOPIC, TIMER_TOPIC } from '@batonmq/broker-store';
 
 /** Rules for names of topics and groups (broker.md 3.4, 3.5). @source TopicValidator, Validators */
 
@@ -19,8 +19,10 @@ const SYSTEM_TOPICS = new Set([
   'OFFSET_MOVED_EVENT',
   'CHECKPOINT_TOPIC',
 ]);
+// The timer topic is open in the reference: through it a message could be forged for any topic.
 const NOT_FOR_CLIENTS = new Set([
   SCHEDULE_TOPIC,
+  TIMER_TOPIC,
   'RMQ_SYS_TRANS_HALF_TOPIC',
   'RMQ_SYS_TRANS_OP_HALF_TOPIC',
   'TRANS_CHECK_MAX_TIME_TOPIC',

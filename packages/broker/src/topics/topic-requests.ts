@@ -27,6 +27,7 @@ export interface TopicRequestParts {
   readonly feed: MetadataFeed;
   readonly registration: NameServerRegistration;
   readonly role: BrokerRole;
+  readonly timer: { readonly metrics: { removeTopic(topic: string): void } } | undefined;
   /** Names of cluster and broker: topics by convention. */
   readonly ownNames: readonly string[];
 }
@@ -69,6 +70,7 @@ export function routeTopicRequests(router: RequestRouter, parts: TopicRequestPar
     topics.delete(topic);
     parts.offsets.removeTopic(topic);
     parts.store.deleteTopic(topic);
+    parts.timer?.metrics.removeTopic(topic);
     return { code: ResponseCode.SUCCESS };
   });
 

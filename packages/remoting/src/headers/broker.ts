@@ -105,6 +105,12 @@ export const SearchOffsetRequest = header('SearchOffset', {
 });
 export const TimestampResponse = header('Timestamp', { timestamp: int64() });
 
+export const RecallMessageRequest = header('RecallMessage', {
+  producerGroup: optional(text()),
+  topic: text(),
+  recallHandle: text(),
+});
+
 export const ConsumerSendMsgBackRequest = header('ConsumerSendMsgBack', {
   offset: int64(),
   group: text(),

@@ -34,6 +34,8 @@ export interface RaftNodeOptions {
   readonly maxPromotionLag?: number;
   /** 0.1: by what share a clock of the group may at most run fast or slow; for `leaseRead`. The same on each member. */
   readonly maxClockDrift?: number;
+  /** 10,000: a leader whose disk takes longer for one write hands leadership over. */
+  readonly diskTimeoutMs?: number;
   /** 10,000: how long `propose`, `readIndex` and `transferLeadership` wait unless told otherwise. */
   readonly timeoutMs?: number;
 }

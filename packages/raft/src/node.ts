@@ -1,8 +1,8 @@
-import { textOf, type Lifecycle } from '@batonmq/host';
+import { textOf, type Cancel, type Lifecycle } from '@batonmq/host';
 import { Applying } from './applying';
 import type { Effect } from './core/effect';
 import type { What } from './core/event';
-import { membersOf, type MembershipChange } from './core/configuration';
+import { isVoter, membersOf, type MembershipChange } from './core/configuration';
 import { createState, isReady, type RaftState } from './core/state';
 import { nextDeadlineMs, step } from './core/step';
 import type { Configuration, Entry, Member, Recovered, Snapshot } from './core/types';
@@ -364,10 +364,32 @@ export class RaftNode implements Lifecycle {
   private maybeWrite(): void {
     const batch = this.gate.begin();
     if (batch === undefined) return;
-    this.writing = this.options.storage.write(batch).then(
-      () => this.written(),
-      (error: unknown) => this.fail(error),
-    );
+    const cancel = this.watchDisk();
+    this.writing = this.options.storage
+      .write(batch)
+      .finally(cancel)
+      .then(
+        () => this.written(),
+        (error: unknown) => this.fail(error),
+      );
+  }
+
+  /** A disk that does not answer is no disk to lead with. @returns ends the watch */
+  private watchDisk(): Cancel {
+    const { host, id, group, diskTimeoutMs = 10_000 } = this.options;
+    let cancel: Cancel = () => {};
+    const watch = (): void => {
+      cancel = host.timers.after(diskTimeoutMs, () => {
+        if (this.phase !== 'running') return;
+        host.log.warn({ group, node: id, diskTimeoutMs }, 'the disk does not answer');
+        const complain = (error: unknown): void =>
+          host.log.warn({ group, node: id, error: textOf(error) }, 'cannot hand leadership over');
+        if (this.state.role === 'leader') this.transferLeadership().catch(complain);
+        watch();
+      });
+    };
+    watch();
+    return () => cancel();
   }
 
   private written(): void {
@@ -393,9 +415,10 @@ export class RaftNode implements Lifecycle {
 
   /** Rather than let the group wait for an election timeout: who has most of the log should stand for election now. */
   private askSuccessor(): void {
-    const { role, progress, term } = this.state;
+    const { role, progress, term, configuration } = this.state;
     if (role !== 'leader') return;
-    const [best] = [...progress].sort(([, a], [, b]) => b.matchIndex - a.matchIndex);
+    const voters = [...progress].filter(([id]) => isVoter(configuration, id));
+    const [best] = voters.sort(([, a], [, b]) => b.matchIndex - a.matchIndex);
     if (best !== undefined) this.options.transport.send(best[0], { kind: 'timeout-now', term });
   }
 

@@ -29,6 +29,7 @@ export class Checker {
   private readonly entries = new Map<number, Known>();
   /** The register after each committed entry: what every machine must agree on. */
   private readonly values: number[] = [0];
+  private readonly committedTerms = new Set<number>();
   /** Every configuration that was ever in a log. */
   private readonly configurations: (LogPoint & Configuration)[] = [];
   /** By term, then by candidate: who said that it votes, or would vote, for it. */
@@ -37,14 +38,14 @@ export class Checker {
 
   /** @param committedNow is told of each entry the first time it is applied, and what it gave */
   constructor(
-    private readonly founders: Configuration,
+    private readonly founders: LogPoint & Configuration,
     private readonly disks: ReadonlyMap<string, { read(): Recovered }>,
     private readonly committedNow: (value: number, result: number) => void = () => {},
   ) {}
 
   /** The newest configuration in this log: by the thesis it is in force, committed or not. */
-  configurationIn(log: RaftLog): Configuration {
-    let newest = this.founders;
+  configurationIn(log: RaftLog): LogPoint & Configuration {
+    let newest: LogPoint & Configuration = this.founders;
     for (const one of this.configurations) {
       if (one.index <= newest.index || one.index > log.lastIndex) continue;
       const term = one.index <= log.base.index ? this.committed[one.index - 1]?.term : log.termAt(one.index);
@@ -107,12 +108,43 @@ export class Checker {
       const known = this.entries.get(key);
       if (known === undefined) {
         this.entries.set(key, { data, previousTerm });
-        if (kind === 'config') this.configurations.push({ ...decodeConfiguration(data, index), term });
+        if (kind === 'config') this.changes(node, state, { index, term }, data);
         continue;
       }
       const same = known.previousTerm === previousTerm && (known.data === data || known.data.equals(data));
       demand(same, 'log matching', `${node} has another entry (${index}, term ${term})`);
     }
+  }
+
+  /**
+   * One change at a time: what was in force before is committed, and the leader knows what is committed, for it has
+   * committed something of its own term (the bug of single-server changes that was found in 2015).
+   */
+  private changes(node: string, state: RaftState, { index, term }: LogPoint, data: Buffer): void {
+    const before = this.configurationIn(state.log);
+    const settled = before.index === 0 || this.committed[before.index - 1]?.term === before.term;
+    demand(
+      settled,
+      'one change at a time',
+      `${node} changes the members at ${index}, ${before.index} is not committed`,
+    );
+    const ownTerm = this.committedTerms.has(term);
+    demand(
+      ownTerm,
+      'one change at a time',
+      `${node} changes the members in term ${term}, of which nothing is committed`,
+    );
+    const after = decodeConfiguration(data, index);
+    demand(meets(before, after), 'majorities meet', `${node} goes from ${show(before)} to ${show(after)}`);
+    this.configurations.push({ ...after, term });
+  }
+
+  /** What the core counts majorities by is what its log says, neither more nor less. */
+  configured(node: string, { configuration, log }: RaftState): void {
+    if (this.configurations.length === 0) return;
+    const { index } = this.configurationIn(log);
+    const inForce = index === configuration.index;
+    demand(inForce, 'configuration in force', `${node} goes by that of ${configuration.index}, not of ${index}`);
   }
 
   /** State machine safety; and nobody may call committed what a majority does not have on disk. */
@@ -136,6 +168,7 @@ export class Checker {
     const before = this.valueAt(this.committed.length);
     this.committed.push(entry);
     this.committedIn.push(term);
+    this.committedTerms.add(entry.term);
     const value = entry.kind === 'data' ? entry.data.readUInt32BE(0) : before;
     this.values.push(value);
     if (entry.kind === 'data') this.committedNow(value, before);
@@ -231,6 +264,20 @@ type Voters = Pick<Configuration, 'voters' | 'outgoing'>;
 /** Counted here once more: the core's own count is under test. */
 function isMajority({ voters, outgoing }: Voters, holds: (id: NodeId) => boolean): boolean {
   return [voters, outgoing].every((half) => half.length === 0 || half.filter(holds).length * 2 > half.length);
+}
+
+/** Whether any majority before meets any majority after: one voter more or less, or through both at once. */
+function meets(before: Configuration, after: Configuration): boolean {
+  const isSame = (a: readonly NodeId[], b: readonly NodeId[]): boolean => [...a].sort().join() === [...b].sort().join();
+  if (before.outgoing.length > 0) return after.outgoing.length === 0 && isSame(before.voters, after.voters);
+  if (after.outgoing.length > 0) return isSame(before.voters, after.outgoing);
+  const gone = before.voters.filter((id) => !after.voters.includes(id)).length;
+  const come = after.voters.filter((id) => !before.voters.includes(id)).length;
+  return gone + come <= 1;
+}
+
+function show({ voters, outgoing }: Configuration): string {
+  return outgoing.length === 0 ? voters.join() : `${voters} with ${outgoing}`;
 }
 
 function holds(disk: Recovered, point: LogPoint): boolean {

@@ -11,6 +11,8 @@ export interface Plant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** Elsewhere, as part of the same bug. */
+  readonly also?: Omit<Plant, 'also'>;
 }
 
 /**
@@ -31,20 +33,20 @@ type Exports = Record<string, unknown>;
 
 function loader(plant: Plant): (path: string) => Exports {
   const loaded = new Map<string, Exports>();
-  const target = join(SOURCE, plant.file);
+  const edits = plant.also === undefined ? [plant] : [plant, plant.also];
   const load = (path: string): Exports => {
     const before = loaded.get(path);
     if (before !== undefined) return before;
     const exports: Exports = {};
     loaded.set(path, exports);
     let text = readFileSync(path, 'utf8');
-    if (path === target) {
-      const pieces = text.split(plant.find);
-      if (pieces.length !== 2) throw new Error(`${plant.file} has ${pieces.length - 1} times: ${plant.find}`);
-      text = pieces.join(plant.replace);
+    for (const { file, find, replace } of edits) {
+      if (path !== join(SOURCE, file)) continue;
+      const pieces = text.split(find);
+      if (pieces.length !== 2) throw new Error(`${file} has ${pieces.length - 1} times: ${find}`);
+      text = pieces.join(replace);
     }
-    const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
-    const code = ts.transpileModule(text, { compilerOptions }).outputText;
+    const code = compiled(path, text);
     const outside = createRequire(path);
     const require = (name: string): unknown =>
       name.startsWith('.')
@@ -56,6 +58,18 @@ function loader(plant: Plant): (path: string) => Exports {
     return exports;
   };
   return load;
+}
+
+const compiledBefore = new Map<string, { readonly text: string; readonly code: string }>();
+
+/** Most files are the same for every bug. */
+function compiled(path: string, text: string): string {
+  const before = compiledBefore.get(path);
+  if (before?.text === text) return before.code;
+  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
+  const code = ts.transpileModule(text, { compilerOptions }).outputText;
+  compiledBefore.set(path, { text, code });
+  return code;
 }
 
 /** Of host the core uses the base of errors only. */

@@ -33,7 +33,8 @@ export function drawPlan(dice: Dice, weather: Weather, ids: readonly string[]): 
   every(weather.readEveryMs, () => ({ kind: 'read', byLease: dice.chance(0.5) }));
   every(weather.crashEveryMs, () => {
     const nodes = dice.chance(0.2) ? ids : [dice.pick(ids)];
-    return { kind: 'crash', nodes, forMs: dice.between(1, 400) };
+    // Often back at once, as under a supervisor: with all that it said still fresh in the others' minds.
+    return { kind: 'crash', nodes, forMs: dice.chance(0.4) ? dice.between(0.5, 20) : dice.between(1, 400) };
   });
   every(weather.crashAtWriteEveryMs, () => {
     const when = dice.pick(['lost', 'torn', 'durable'] as const);

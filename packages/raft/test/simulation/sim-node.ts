@@ -220,6 +220,7 @@ export class SimNode {
     const now = this.nowMs();
     const effects = core.step(state, { what, now, random: dice.next() });
     for (const effect of effects) this.perform(state, effect);
+    checker.configured(this.id, state);
     if (state.role !== 'leader') return;
     if (what.kind === 'message') this.heardMs.set(what.from, now);
     else if (what.kind === 'tick') {

@@ -120,7 +120,7 @@ class Simulation implements Surroundings {
     for (const id of this.ids) this.nodes.set(id, new SimNode(id, this));
     this.all = [...this.nodes.values()];
     const disks = new Map(this.all.map(({ id, disk }) => [id, disk]));
-    this.checker = new Checker(foundedBy(this.founders.map(memberOf)), disks, (value, result) =>
+    this.checker = new Checker({ ...foundedBy(this.founders.map(memberOf)), term: 0 }, disks, (value, result) =>
       this.history.committed(value, result),
     );
   }

@@ -207,6 +207,7 @@ export class Controller implements Lifecycle {
   /** What the group has accepted, in order, on every member. */
   private applied(event: Event, set: BrokerSet | undefined): void {
     if (event.kind === 'brokerDataCleaned') this.failover.examine(event.brokerName);
+    if (set !== undefined) this.failover.changed(set);
     // The master counts on a member that it does not have any more.
     if (event.kind === 'tailLost' && leadsReady(this.consensus.status())) this.notify(set);
     if (event.kind !== 'masterElected' || event.masterBrokerId === undefined || set === undefined) return;

@@ -75,10 +75,16 @@ export class BrokerPuppet {
     await this.server.stop();
   }
 
-  /** Says again where it is. */
-  register(): Promise<RemotingCommand> {
+  /** Says again where it is. @param confirmsMastership it will confirm an office before it serves */
+  register(confirmsMastership = false): Promise<RemotingCommand> {
     const { brokerName, brokerId } = this;
-    const place = { clusterName: 'DefaultCluster', brokerName, brokerId, brokerAddress: this.address };
+    const place = {
+      clusterName: 'DefaultCluster',
+      brokerName,
+      brokerId,
+      brokerAddress: this.address,
+      confirmsMastership,
+    };
     return this.ask(RequestCode.CONTROLLER_REGISTER_BROKER, headers.RegisterBrokerToControllerRequest.encode(place));
   }
 

@@ -142,6 +142,24 @@ test('the leading controller and the master die together', async () => {
   expect(tookMs).toBeLessThan(3000);
 });
 
+test('known-losses: disk-dead-master: an elected broker that cannot take its office is passed over', async () => {
+  for (const id of [2, 3]) await scene.settle((scene.brokers.get(id) as BrokerPuppet).register(true));
+  const one = scene.brokers.get(1) as BrokerPuppet;
+  expect((await scene.settle(one.alterSyncStateSet([1, 2, 3], 1, 2))).code).toBe(0);
+  scene.world.machine('b1').kill();
+  await scene.until(() => scene.set.masterBrokerId === 2);
+  expect(await scene.until(() => scene.set.masterBrokerId === 3)).toBeGreaterThan(4900);
+  // The next one gets twice the time; also from a new leading controller, which begins anew.
+  await scene.pass(8000);
+  expect(scene.set).toMatchObject({ masterBrokerId: 3, masterEpoch: 3 });
+  scene.killController((scene.leader() as Controller).status().selfId);
+  await scene.until(() => scene.leader() !== undefined);
+  expect(await scene.until(() => scene.set.masterBrokerId === 2)).toBeGreaterThan(4000);
+  expect((await scene.settle((scene.brokers.get(2) as BrokerPuppet).askForElection())).code).toBe(2011);
+  await scene.pass(60_000);
+  expect(scene.set).toMatchObject({ masterBrokerId: 2, masterEpoch: 4, electorate: undefined });
+});
+
 describe('known-losses: restart-of-all-controllers', () => {
   test('living masters stay, in their epoch', async () => {
     const before = scene.set;

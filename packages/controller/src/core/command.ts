@@ -24,6 +24,8 @@ export interface ElectMasterCommand {
   readonly unclean: boolean;
   /** Only while this is the epoch: a late or second election for the same death does nothing. */
   readonly ifMasterEpoch?: number | undefined;
+  /** Elect another than the present master, which lives and has not confirmed its office, or nobody. */
+  readonly passOver?: boolean | undefined;
   readonly live: LiveView;
 }
 

@@ -20,7 +20,13 @@ export function decideElection(set: BrokerSet | undefined, command: ElectMasterC
   if (ifMasterEpoch !== undefined && ifMasterEpoch !== set.masterEpoch) {
     return refuse(ResponseCode.CONTROLLER_ELECT_MASTER_FAILED, `decided meanwhile, in epoch ${set.masterEpoch}`);
   }
-  const { elected } = choose(set, command);
+  const { elected } = command.passOver === true ? chooseAnother(set, command) : choose(set, command);
+  if (elected === undefined && command.passOver === true) {
+    return refuse(
+      ResponseCode.CONTROLLER_ELECT_MASTER_FAILED,
+      `nobody can replace the elected master of ${set.brokerName}`,
+    );
+  }
   if (elected === undefined) return nobody(set, brokerId);
   if (elected === set.masterBrokerId) return stays(set, brokerId);
   const event = electionOf(set, elected, live);
@@ -69,6 +75,18 @@ function choose(set: BrokerSet, command: ElectMasterCommand): Choice {
     presentMaster: masterBrokerId !== undefined && mayBeAlive(live, set, masterBrokerId) ? masterBrokerId : undefined,
     // Whoever designates nobody (-1) leaves the choice to us; the reference would depose a living master.
     designated: designateElect && brokerId !== NOBODY ? brokerId : undefined,
+    live: (id) => liveBroker(live, set, id),
+  });
+}
+
+/** Also the one passed over stays a candidate: the next one may be no better. */
+function chooseAnother(set: BrokerSet, { live }: ElectMasterCommand): Choice {
+  const { masterBrokerId, electorate = [] } = set;
+  return electMaster({
+    syncStateSet: electorate.filter((id) => id !== masterBrokerId),
+    others: [],
+    presentMaster: undefined,
+    designated: undefined,
     live: (id) => liveBroker(live, set, id),
   });
 }

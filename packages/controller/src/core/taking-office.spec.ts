@@ -16,6 +16,10 @@ class Story {
     const command = { brokerName: NAME, brokerId: asker, designateElect, unclean: false, live: liveView(alive) };
     return this.apply(decideElection(this.set, { kind: 'electMaster', ...command }));
   }
+  passOver(alive: number[]): Decision {
+    const command = { brokerName: NAME, brokerId: -1, designateElect: false, unclean: false, passOver: true };
+    return this.apply(decideElection(this.set, { kind: 'electMaster', ...command, live: liveView(alive) }));
+  }
   register(brokerId: number, alive: number[], unsyncedTailLost: boolean): Decision {
     const place = { clusterName: CLUSTER, brokerName: NAME, brokerId, brokerAddress: addressOf(brokerId) };
     const command = { ...place, confirmsMastership: true, unsyncedTailLost, live: liveView(alive) };
@@ -80,6 +84,16 @@ describe('an election is on trial until the winner confirms', () => {
     story.elect(-1, [2, 3]);
     story.elect(-1, []);
     expect(story.set).toMatchObject({ masterBrokerId: undefined, syncStateSet: [1, 2, 3], electorate: undefined });
+  });
+  test('one that lives and never confirms is passed over, when there is another', () => {
+    const story = threeInSync();
+    story.elect(-1, [2, 3]);
+    story.passOver([1, 2, 3]);
+    expect(story.set).toMatchObject({ masterBrokerId: 1, masterEpoch: 4, electorate: [1, 2, 3] });
+    expect(story.passOver([1]).outcome.code).toBe(2012);
+    expect(story.master).toBe(1);
+    story.elect(1, [1, 2, 3]);
+    expect(story.passOver([1, 2, 3]).events).toEqual([]);
   });
   test('a Java broker takes over without a word, so there is nothing to take back', () => {
     const story = new Story(brokerSet({ syncStateSet: [1, 2, 3] }));

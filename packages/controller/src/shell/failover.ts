@@ -1,6 +1,7 @@
 import { codeOf, textOf, type Cancel, type Host } from '@batonmq/host';
 import { ResponseCode } from '@batonmq/remoting';
 import { encodeCommand, type ElectMasterCommand } from '../core/command';
+import type { BrokerSet } from '../core/broker-set';
 import type { Outcome } from '../core/decision';
 import type { BrokerKey } from '../core/liveness-table';
 import { mayBeAlive } from '../core/live-view';
@@ -19,6 +20,9 @@ const ATTEMPT_TIMEOUT_MS = 3000;
 /** A broker that comes back asks for itself right after its first heartbeat; only for one that does not we act. */
 const APPEARED_PATIENCE_MS = 1000;
 const MAX_ELECTIONS_AT_ONCE = 256;
+/** For an elected broker that lives and does not take its office; doubled with each that is passed over. */
+const CONFIRM_PATIENCE_MS = 5000;
+const MAX_CONFIRM_PATIENCE_MS = 80_000;
 
 /**
  * The elections a leading controller starts by itself (controller.md 5.3). An election is proposed in the very turn in
@@ -31,6 +35,8 @@ export class Failover {
   private readonly waiting = new Set<string>();
   private readonly running = new Set<string>();
   private readonly appearing = new Map<string, Cancel>();
+  /** Sets whose elected master has not confirmed its office. */
+  private readonly trials = new Map<string, { readonly cancel: Cancel; readonly patienceMs: number }>();
 
   constructor(
     private readonly host: Pick<Host, 'timers' | 'log'>,
@@ -50,6 +56,7 @@ export class Failover {
     if (!leads) return;
     this.leading = true;
     const listenMs = this.liveness.listen();
+    for (const set of this.machine.sets.values()) this.changed(set);
     const { timers } = this.host;
     this.cancels = [
       timers.every(this.settings().scanInactiveMasterInterval, () => this.scan()),
@@ -66,6 +73,8 @@ export class Failover {
   stop(): void {
     this.leading = false;
     for (const cancel of [...this.cancels, ...this.appearing.values()]) cancel();
+    for (const { cancel } of this.trials.values()) cancel();
+    this.trials.clear();
     this.cancels = [];
     this.waiting.clear();
     this.appearing.clear();
@@ -93,6 +102,32 @@ export class Failover {
     this.appearing.set(brokerName, this.host.timers.after(APPEARED_PATIENCE_MS, examine));
   }
 
+  /** After each accepted change: an elected master gets some time to take its office. */
+  changed({ brokerName, masterEpoch, electorate }: BrokerSet): void {
+    const trial = this.trials.get(brokerName);
+    trial?.cancel();
+    if (!this.leading || electorate === undefined) {
+      this.trials.delete(brokerName);
+      return;
+    }
+    this.await(brokerName, masterEpoch, trial === undefined ? CONFIRM_PATIENCE_MS : trial.patienceMs * 2);
+  }
+
+  private await(brokerName: string, masterEpoch: number, wantedMs: number): void {
+    const patienceMs = Math.min(MAX_CONFIRM_PATIENCE_MS, wantedMs);
+    const cancel = this.host.timers.after(patienceMs, () => {
+      const set = this.machine.sets.get(brokerName);
+      if (set?.masterEpoch !== masterEpoch || set.electorate === undefined) return;
+      this.await(brokerName, masterEpoch, patienceMs);
+      const command = this.election(set, { passOver: true });
+      if (this.running.has(brokerName) || this.machine.decide(command).events.length === 0) return;
+      const fields = { brokerName, masterBrokerId: set.masterBrokerId, masterEpoch, waitedMs: patienceMs };
+      this.host.log.warn(fields, 'an elected broker does not take its office: another is elected');
+      this.run(brokerName, command);
+    });
+    this.trials.set(brokerName, { cancel, patienceMs });
+  }
+
   /** Elects a master for a set that has none, or a dead one, if that would change anything. */
   examine(brokerName: string): void {
     if (!this.leading) return;
@@ -101,7 +136,10 @@ export class Failover {
       return;
     }
     const command = this.wanted(brokerName);
-    if (command === undefined) return;
+    if (command !== undefined) this.run(brokerName, command);
+  }
+
+  private run(brokerName: string, command: ElectMasterCommand): void {
     this.running.add(brokerName);
     void this.elect(brokerName, command).finally(() => {
       this.running.delete(brokerName);
@@ -119,22 +157,27 @@ export class Failover {
   private wanted(brokerName: string): ElectMasterCommand | undefined {
     const set = this.machine.sets.get(brokerName);
     if (set === undefined || set.masterEpoch === 0) return undefined;
-    const live = this.liveness.view(brokerName);
+    const command = this.election(set);
+    const { live } = command;
     if (set.masterBrokerId !== undefined && mayBeAlive(live, set, set.masterBrokerId)) return undefined;
-    const command: ElectMasterCommand = {
-      kind: 'electMaster',
-      brokerName,
-      brokerId: -1,
-      designateElect: false,
-      unclean: this.settings().enableElectUncleanMaster,
-      ifMasterEpoch: set.masterEpoch,
-      live,
-    };
     const { events, outcome } = this.machine.decide(command);
     if (events.length === 0) return undefined;
     if (outcome.code === ResponseCode.SUCCESS) return command;
     // To say "no master" is of use to somebody who is alive, and only when the candidates had their time to be heard.
     return live.alive.length > 0 && !live.listening ? command : undefined;
+  }
+
+  private election({ brokerName, masterEpoch }: BrokerSet, more: { passOver?: boolean } = {}): ElectMasterCommand {
+    return {
+      kind: 'electMaster',
+      brokerName,
+      brokerId: -1,
+      designateElect: false,
+      unclean: this.settings().enableElectUncleanMaster,
+      ifMasterEpoch: masterEpoch,
+      live: this.liveness.view(brokerName),
+      ...more,
+    };
   }
 
   private async elect(brokerName: string, first: ElectMasterCommand): Promise<void> {

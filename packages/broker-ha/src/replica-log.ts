@@ -23,6 +23,8 @@ export interface ReplicaLog {
   truncate(offset: number): Promise<void>;
   /** Makes everything appended so far durable; done before others are released from keeping it. */
   sync?(): Promise<void>;
+  /** Why nothing can be written to it now; undefined: all is well. */
+  failure?(): Error | undefined;
   /** Whether its machine lost power with a part of it unsynced that was acknowledged; stays so until `forgetLostTail`. */
   unsyncedTailLost?(): boolean;
   /** The controller knows. */

@@ -16,6 +16,7 @@ import type { ReplicaLog } from './replica-log';
 import { HaClient } from './replication/ha-client';
 import { HaServer } from './replication/ha-server';
 import { epochCacheBody, runtimeInfoBody } from './reports';
+import { Fitness } from './role/fitness';
 import { Mastership, type Acceptance } from './role/mastership';
 import { RoleChanger } from './role/role-changer';
 
@@ -54,6 +55,7 @@ export class ReplicationService implements Lifecycle {
   private readonly client: HaClient;
   private readonly session: ControllerSession;
   private readonly roles: RoleChanger;
+  private readonly fitness: Fitness;
   private readonly cancels: Cancel[] = [];
   private stopped = false;
 
@@ -89,6 +91,12 @@ export class ReplicationService implements Lifecycle {
       confirm: () => this.session.confirm(),
       changed: () => this.session.heartbeat(),
     });
+    this.fitness = new Fitness(host, {
+      failure: () => log.failure?.(),
+      isReplaceable: () => !this.mastership.held || this.mastership.set.ids.length > 1,
+      stepBack: () => this.session.stepBack(),
+      comeBack: () => this.session.comeBack(),
+    });
   }
 
   /** Listens, and begins to look for a role in the background. @throws HostError ADDRESS_IN_USE */
@@ -101,12 +109,14 @@ export class ReplicationService implements Lifecycle {
       this.host.timers.every(PRUNE_EPOCHS_MS, () => this.epochs.truncatePrefix(this.log.minOffset() - 1)),
     );
     this.session.start();
+    this.fitness.start();
   }
 
   async stop(): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
     for (const cancel of this.cancels) cancel();
+    this.fitness.stop();
     this.session.stop();
     this.roles.stop();
     this.client.detach();

@@ -54,6 +54,37 @@ describe('scenarios', () => {
     expect(group.acks.filter((ack) => !present.has(ack.text))).toEqual([]);
   });
 
+  it('disk-dead-master: a master that cannot write leaves its office at once, and comes back as a slave', async () => {
+    const group = await formed(21);
+    await sendAndAck(group);
+    const one = group.byId(1);
+    one.log.broken = new Error('EIO');
+    const from = group.world.now();
+    await group.until('another is master', () => ['b2', 'b3'].includes(group.master()?.name ?? ''), 2000);
+    expect(group.world.now() - from).toBeLessThan(1000);
+    await group.until('it follows', () => one.service.state().role === 'slave', 3000);
+    await sendAndAck(group);
+    const other = group.state.masterId as number;
+    group.byId(5 - other).machine.kill();
+    group.byId(other).machine.kill();
+    await group.world.run(5000);
+    expect(group.master()).toBeUndefined();
+    one.log.broken = undefined;
+    void group.byId(other).boot();
+    await group.until('a master again', () => group.master() !== undefined, 10_000);
+    await sendAndAck(group);
+  });
+
+  it('disk-dead-master: one that nobody can replace stays', async () => {
+    const group = await formed(22, 2);
+    group.byId(2).machine.kill();
+    await group.until('set of one', inSet(group, 1), 2000);
+    group.byId(1).log.broken = new Error('EIO');
+    await group.world.run(5000);
+    expect(group.byId(1).service.state().role).toBe('master');
+    expect(group.state.masterId).toBe(1);
+  });
+
   it('cut-off-master: what an isolated master took is not acknowledged, and is gone when it is back', async () => {
     const group = await formed(2);
     await sendAndAck(group);

@@ -102,6 +102,11 @@ export class ReplicaLog {
     return this.hooks.settle();
   }
 
+  /** Why nothing can be written; undefined: all is well. */
+  failure(): Error | undefined {
+    return this.commitLog.failed;
+  }
+
   /**
    * Whether the machine lost power while this log held bytes that were acknowledged without a sync: its end may be missing.
    * Stays so, over restarts, until `forgetLostTail`.

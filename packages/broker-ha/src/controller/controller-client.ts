@@ -104,6 +104,11 @@ export class ControllerClient {
     }
   }
 
+  /** Ends all connections; the next request makes new ones. */
+  hangUp(): void {
+    for (const address of this.addresses) this.remoting.closeAddress(address);
+  }
+
   /** Asks everybody who leads. The first that says "I do" wins; else what standbys say after a moment. */
   findLeader(): Promise<string | undefined> {
     this.finding ??= this.askAll().finally(() => (this.finding = undefined));

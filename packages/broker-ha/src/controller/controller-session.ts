@@ -45,6 +45,7 @@ export class ControllerSession {
   private readonly complaints: OncePerMinute;
   private id = -1;
   private stopped = false;
+  private away = false;
   private alertUntilMs = -Infinity;
   private contactMs = -Infinity;
   private readonly cancels: Cancel[] = [];
@@ -91,8 +92,20 @@ export class ControllerSession {
     this.pause.wake();
   }
 
+  /** No heartbeats any more, and the controllers see the connection end at once. Reads go on: there will be another master. */
+  stepBack(): void {
+    this.away = true;
+    this.controller.hangUp();
+    this.readSoon();
+  }
+
+  comeBack(): void {
+    this.away = false;
+    this.heartbeat();
+  }
+
   heartbeat(): void {
-    if (this.id > 0) this.controller.heartbeat(this.heartbeatNow());
+    if (this.id > 0 && !this.away) this.controller.heartbeat(this.heartbeatNow());
   }
 
   /** @returns the controller's word when there is a master now */
@@ -103,6 +116,7 @@ export class ControllerSession {
 
   /** Asks for an election in the own name; to the elected master it confirms the office (controller.md 5.1: 2011). */
   async confirm(): Promise<ControllerWord | undefined> {
+    if (this.away) return undefined;
     const answer = await this.controller.call(electRequest(this.options, this.id, this.host.clock.wallMs()));
     const elected = answer.code === ResponseCode.SUCCESS || answer.code === ResponseCode.CONTROLLER_MASTER_STILL_EXIST;
     const word = elected ? wordOf(answer) : undefined;
@@ -170,6 +184,7 @@ export class ControllerSession {
 
   /** With an answer, unlike the periodic ones: an election must not be decided before the heartbeat is recorded. */
   private async heartbeatHeard(): Promise<void> {
+    if (this.away) return;
     this.heartbeat();
     await this.controller.call(this.heartbeatNow()).catch(() => {});
   }

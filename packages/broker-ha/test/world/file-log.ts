@@ -109,10 +109,18 @@ export class FileLog implements ReplicaLog {
     return boundary;
   }
 
+  /** The disk is dead, since a test said so. */
+  broken: Error | undefined;
+
+  failure(): Error | undefined {
+    return this.broken;
+  }
+
   /** Held back until this is called, when a test has set it. */
   holdSync: ((release: () => void) => void) | undefined;
 
   async sync(): Promise<void> {
+    if (this.broken !== undefined) throw this.broken;
     const hold = this.holdSync;
     if (hold !== undefined) await new Promise<void>((resolve) => hold(resolve));
     this.flush();

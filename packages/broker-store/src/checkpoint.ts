@@ -21,7 +21,11 @@ export class Checkpoint {
   indexTimestamp = 0;
   masterFlushedOffset = 0;
   confirmOffset = 0;
+  /** Highest confirm offset that the disk may have: what `load` reads may be in the page cache only. */
+  private confirmHigh = Infinity;
   private file: OpenFile | undefined;
+  /** The file has more than what was last synced. */
+  private unsynced = false;
   private readonly saved = Buffer.alloc(FILE_BYTES);
   private readonly confirmBytes = Buffer.alloc(8);
   private syncing: Promise<void> | undefined;
@@ -43,6 +47,19 @@ export class Checkpoint {
     this.confirmOffset = readInt64(this.saved, 32);
   }
 
+  /** The confirm offset in the file, or on its way there, may be above `offset`. */
+  mayExceed(offset: number): boolean {
+    return this.confirmHigh > offset;
+  }
+
+  /** @returns whether that changed something */
+  lowerTimestamps(timestamp: number): boolean {
+    if (this.logTimestamp <= timestamp && this.queuesTimestamp <= timestamp) return false;
+    this.logTimestamp = Math.min(this.logTimestamp, timestamp);
+    this.queuesTimestamp = Math.min(this.queuesTimestamp, timestamp);
+    return true;
+  }
+
   /** Messages stored before it are in the log and in their queues, on the disk. */
   get safeTimestamp(): number {
     return Math.max(0, Math.min(this.logTimestamp, this.queuesTimestamp) - MARGIN_MS);
@@ -50,19 +67,31 @@ export class Checkpoint {
 
   /** Writes and syncs when something changed; one at a time. @throws HostError */
   async save(): Promise<void> {
-    await this.syncing;
+    // What an earlier sync came to is its caller's business.
+    await this.syncing?.catch(() => {});
     const next = Buffer.alloc(USED_BYTES);
     writeInt64(next, this.logTimestamp, 0);
     writeInt64(next, this.queuesTimestamp, 8);
     writeInt64(next, this.indexTimestamp, 16);
     writeInt64(next, this.masterFlushedOffset, 24);
     writeInt64(next, this.confirmOffset, 32);
-    if (this.file !== undefined && next.equals(this.saved.subarray(0, USED_BYTES))) return;
+    if (this.file !== undefined && !this.unsynced && next.equals(this.saved.subarray(0, USED_BYTES))) return;
     next.copy(this.saved);
+    const { confirmOffset } = this;
+    this.confirmHigh = Math.max(this.confirmHigh, confirmOffset);
     this.file ??= this.openFile();
     this.file.writeSync(this.saved, 0, USED_BYTES, 0);
+    this.unsynced = false;
     this.syncing = this.file.datasync();
-    await this.syncing;
+    try {
+      await this.syncing;
+    } catch (error) {
+      // The same values must be written again.
+      this.unsynced = true;
+      throw error;
+    }
+    // Unless a higher one was noted meanwhile.
+    if (this.confirmOffset <= confirmOffset) this.confirmHigh = confirmOffset;
   }
 
   /**
@@ -72,6 +101,8 @@ export class Checkpoint {
   noteConfirmOffset(offset: number): void {
     if (offset === this.confirmOffset && this.file !== undefined) return;
     this.confirmOffset = offset;
+    this.confirmHigh = Math.max(this.confirmHigh, offset);
+    this.unsynced = true;
     this.file ??= this.openFile();
     const bytes = this.confirmBytes;
     writeInt64(bytes, offset, 0);

@@ -159,6 +159,8 @@ export class FileSeries {
     if (start === undefined) return;
     this.open.forget(this.path(start));
     this.files.remove(this.path(start));
+    // A removal can be undone by a power loss too.
+    if (this.newNames === 'none') this.newNames = 'file';
   }
 
   /** Makes the last file's content and the directory durable, through a handle of its own. @throws HostError */

@@ -12,6 +12,7 @@ import { Reading } from './read/reading';
 import { recover } from './recovery/recover';
 import { ReplicaLog } from './replica-log';
 import { DirectoryClaim } from './store/directory-claim';
+import { Mending } from './store/mending';
 import { type StoreStatus, statusOf } from './store/status';
 import { type StoreParts, makeParts } from './store/store-parts';
 import { StoreState } from './store/store-state';
@@ -36,6 +37,7 @@ export class MessageStore implements Lifecycle {
   private readonly dispatching: Dispatching;
   private readonly reading: Reading;
   private readonly upkeep: Upkeep;
+  private readonly mending: Mending;
   private readonly cuts: Listeners<[offset: number]>;
   private bootTimestamp = 0;
 
@@ -50,7 +52,7 @@ export class MessageStore implements Lifecycle {
     this.queues = parts.table;
     this.cuts = new Listeners(host.log);
     this.claim = new DirectoryClaim(host, this.options.storePathRootDir, this.options.flushDiskType);
-    this.writing = new Writing(parts, state, turn);
+    this.writing = new Writing(parts, state, turn, () => this.mending.noteFailure());
     this.dispatching = new Dispatching(parts, state, turn, this.writing);
     this.reading = new Reading(parts);
     this.upkeep = new Upkeep(parts, state, this.dispatching, this.reading);
@@ -62,9 +64,13 @@ export class MessageStore implements Lifecycle {
       settle: () => this.settle(),
       unsyncedTailLost: () => this.claim.unsyncedTailLost,
       forgetLostTail: () => this.claim.forgetLostTail(),
+      noteTimestamp: (timestamp) => {
+        parts.appender.lastTimestamp = Math.max(parts.appender.lastTimestamp, timestamp);
+      },
       onAppended: (listener) => this.writing.appended.add(listener),
       whileCutting: (work, offset) => this.whileCutting(work, offset),
     });
+    this.mending = new Mending(parts, state, turn, this.writing, this.log);
   }
 
   // ---- life ----
@@ -104,9 +110,11 @@ export class MessageStore implements Lifecycle {
     index?.cutAbove(end);
     index?.flushEntries();
     this.dispatching.beginAt(confirmOffset);
+    await this.dispatching.lowerCheckpoint(confirmOffset, Infinity);
     this.writing.flusher.flushed = end;
     this.writing.notifiedEnd = end;
     appender.lastTimestamp = Math.max(lastTimestamp, dispatcher.lastTimestamp);
+    await this.mending.afterRecovery();
     table.flushAll();
     table.correctMin(Math.max(0, log.min));
     this.log.rebuildQueueOffsets();
@@ -120,7 +128,7 @@ export class MessageStore implements Lifecycle {
     state.phase = 'started';
     this.bootTimestamp = this.host.clock.wallMs();
     this.writing.flusher.start();
-    this.upkeep.start();
+    this.upkeep.start(() => this.mending.tick());
     this.turn.schedule();
   }
 
@@ -136,6 +144,7 @@ export class MessageStore implements Lifecycle {
     upkeep.stop();
     const { commitLog, table, index, dispatcher } = this.parts;
     try {
+      await this.mending.atRest();
       await writing.flusher.stop();
       await upkeep.atRest();
       while (dispatcher.run(this.dispatching.confirmOffset(), Infinity));
@@ -143,7 +152,7 @@ export class MessageStore implements Lifecycle {
       await table.sync();
       await index?.close();
       await upkeep.settleCheckpoint();
-      if (commitLog.failed === undefined) this.claim.markClean();
+      if (commitLog.failed === undefined && !upkeep.queuesLost) this.claim.markClean();
     } finally {
       const stopped = new StoreError('STORE_STOPPED', 'the store has been stopped');
       writing.end(commitLog.failed ?? stopped);
@@ -220,8 +229,10 @@ export class MessageStore implements Lifecycle {
     state.cutting = true;
     try {
       await this.settle();
+      // First: else a power loss could leave the old checkpoint with another history below it.
+      await this.dispatching.lowerCheckpoint(offset, this.log.timestampBelow(offset));
       await work();
-      this.writing.cutTo(offset);
+      this.writing.cutTo(offset, this.parts.checkpoint.logTimestamp);
       this.reading.reset();
       this.parts.index?.cutAbove(offset);
       this.upkeep.cutTo(offset);
@@ -289,9 +300,12 @@ export class MessageStore implements Lifecycle {
     return this.reading.queryByKey(topic, key, maxNum, begin, end);
   }
 
-  /** Removes the queues of a topic. Its records stay in the log until they expire. */
+  /**
+   * Removes the queues of a topic; offsets begin at 0 again. Its records stay in the log until they expire: they are not
+   * dispatched any more, but a restart may bring some back until the topic is used again.
+   */
   deleteTopic(topic: string): void {
-    this.parts.table.deleteTopic(topic);
+    this.parts.table.deleteTopic(topic, this.parts.commitLog.end);
   }
 
   status(): StoreStatus {

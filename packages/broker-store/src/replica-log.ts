@@ -19,6 +19,8 @@ export interface ReplicaLogHooks {
   forgetLostTail(): void;
   /** A cut is under way. */
   isCutting(): boolean;
+  /** Records with this storeTimestamp are in the log: what is put gets no earlier one. */
+  noteTimestamp(timestamp: number): void;
   /** Runs a cut at `offset` with flushing at rest, then corrects what depends on the log's end. */
   whileCutting(work: () => Promise<void>, offset: number): Promise<void>;
 }
@@ -153,6 +155,14 @@ export class ReplicaLog {
     return this.scanner.run(from, this.commitLog.end, () => {});
   }
 
+  /** storeTimestamp of a record below `offset`, not far away; 0 without one. */
+  timestampBelow(offset: number): number {
+    const { commitLog, scanner } = this;
+    scanner.cursor.reset();
+    const start = commitLog.series.startOf(Math.max(0, offset - 1));
+    return scanner.at(start, Math.min(offset, commitLog.writtenEnd)) > 0 ? scanner.header.storeTimestamp : 0;
+  }
+
   private async cut(offset: number): Promise<void> {
     await this.hooks.whileCutting(async () => {
       this.dispatcher.cutTo(offset);
@@ -181,11 +191,14 @@ export class ReplicaLog {
     const { scanner, queues } = this;
     this.commitLog.writePending();
     for (const queue of queues) queue.nextOffset = queue.maxOffset;
+    this.hooks.noteTimestamp(this.dispatcher.lastTimestamp);
     scanner.cursor.reset();
     scanner.run(this.dispatcher.position, this.commitLog.end, () => {
       const { header } = scanner;
+      this.hooks.noteTimestamp(header.storeTimestamp);
       if (!takesQueueOffset(header.sysFlag) || header.queueId < 0) return;
       const topic = queues.topicOfBytes(scanner.cursor.buffer, header.topicStart, header.topicEnd);
+      if (header.physicalOffset < topic.ignoreBelow) return;
       const queue = queues.queue(topic, header.queueId);
       const begun = header.queueOffset === 0;
       queue.nextOffset = begun ? 1 : Math.max(queue.nextOffset, header.queueOffset + 1);

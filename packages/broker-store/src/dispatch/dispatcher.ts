@@ -103,7 +103,7 @@ export class Dispatcher {
   }
 
   private addUnit(topic: Topic, bytes: Buffer, header: RecordHeader): void {
-    if (!this.isQueueable(topic, header)) return;
+    if (!this.isQueueable(topic, header) || header.physicalOffset < topic.ignoreBelow) return;
     const queue = this.queues.queue(topic, header.queueId);
     const tagsCode = this.tagsCode(topic, bytes, header);
     const result = queue.append(header.queueOffset, header.physicalOffset, header.size, tagsCode);

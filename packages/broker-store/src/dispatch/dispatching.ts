@@ -72,6 +72,20 @@ export class Dispatching {
     return offset <= this.parts.dispatcher.position ? Promise.resolve() : this.waiters.wait(offset);
   }
 
+  /**
+   * Before a cut at `offset`: the checkpoint does not say more, on the disk. What comes after the cut may be older than what
+   * was there. @param timestamp storeTimestamp of a record that stays. @throws HostError
+   */
+  async lowerCheckpoint(offset: number, timestamp: number): Promise<void> {
+    const { checkpoint, dispatcher } = this.parts;
+    const tooHigh = checkpoint.mayExceed(offset);
+    this.confirm = Math.min(this.confirm, offset);
+    if (tooHigh) checkpoint.confirmOffset = this.confirmOffset();
+    dispatcher.lastTimestamp = Math.min(dispatcher.lastTimestamp, timestamp);
+    const lower = checkpoint.lowerTimestamps(timestamp);
+    if (lower || tooHigh) await checkpoint.save();
+  }
+
   cutTo(offset: number): void {
     this.confirm = Math.min(this.confirm, offset);
     if (this.parts.options.enableControllerMode) this.noteConfirmOffset();

@@ -1,7 +1,6 @@
 import { type Files, type Logger, textOf } from '@batonmq/host';
 import { StoreError } from '../errors';
 import { FileSeries } from '../file-series';
-import { folderOf } from '../format/file-name';
 import { BLANK_BYTES, MAGIC_BLANK } from '../format/record';
 import { OpenFiles } from '../open-files';
 import { type Segment, TailCache } from './tail-cache';
@@ -30,6 +29,8 @@ export class CommitLog {
   /** Files written since they were last synced; the newest is always among them once it has been written. */
   private readonly unsynced = new Set<number>();
   private failure: StoreError | undefined;
+  /** Names of new files that are not synced yet. */
+  private readonly newNames = new Set<string>();
 
   constructor(
     private readonly files: Files,
@@ -76,15 +77,23 @@ export class CommitLog {
     return this.failure;
   }
 
-  /** Takes what went wrong with a write or a sync. Final: memory goes back to what the files have. */
+  /** Takes what went wrong with a write or a sync: memory goes back to what the files have. `LogRepair` may end it. */
   fail(what: string, cause: unknown): StoreError {
-    this.failure ??= new StoreError('STORE_FAILED', `${what}: ${textOf(cause)}`, {
-      hint: 'the store refuses writes until it is restarted; check the disk first',
+    if (this.failure !== undefined) return this.failure;
+    this.failure = new StoreError('STORE_FAILED', `${what}: ${textOf(cause)}`, {
+      hint: 'the store refuses writes until the disk takes them again',
       cause,
     });
     this.endOffset = this.written;
+    this.cache.cutTo(this.written);
     this.logger.error({ error: textOf(cause), written: this.written }, `${what}; the store refuses writes from here`);
     return this.failure;
+  }
+
+  /** Everything written is on the disk, and what is behind it in the files is zeros. */
+  healed(): void {
+    this.failure = undefined;
+    this.unsynced.clear();
   }
 
   /**
@@ -107,11 +116,20 @@ export class CommitLog {
   }
 
   private ensureFile(): void {
-    if (this.series.last === this.endOffset) return;
-    this.writePending();
-    this.series.create(this.endOffset);
-    this.files.syncDir(this.series.directory);
-    if (this.series.starts.length === 1) this.files.syncDir(folderOf(this.series.directory));
+    if (this.series.last !== this.endOffset) {
+      this.writePending();
+      this.series.create(this.endOffset);
+    }
+    this.syncNewNames();
+  }
+
+  /** A name that could not be synced is due until it is. */
+  private syncNewNames(): void {
+    this.series.takeNewNames(1, this.newNames);
+    for (const directory of this.newNames) {
+      this.files.syncDir(directory);
+      this.newNames.delete(directory);
+    }
   }
 
   private roll(left: number): void {
@@ -136,8 +154,8 @@ export class CommitLog {
     if (this.series.first === undefined) {
       this.openAt(offset);
       this.series.create(this.series.startOf(offset));
-      this.files.syncDir(this.series.directory);
     }
+    this.syncNewNames();
     if (offset !== this.endOffset) {
       throw new StoreError('OFFSET_MISMATCH', `replica bytes at ${offset}, the log ends at ${this.endOffset}`);
     }

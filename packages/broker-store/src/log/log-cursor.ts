@@ -14,13 +14,16 @@ export class LogCursor {
   private window: Buffer = Buffer.alloc(0);
   private windowStart = 0;
   private windowBytes = 0;
+  private readonly windowSize: number;
 
   /** @param reuse overwrite the window with the next one: only when nobody keeps slices of `buffer` */
   constructor(
     private readonly log: CommitLog,
-    private readonly windowSize: number,
+    windowSize: number,
     private readonly reuse: boolean,
-  ) {}
+  ) {
+    this.windowSize = Math.min(windowSize, log.fileSize);
+  }
 
   /** @returns false when fewer than `bytes` written bytes follow in this file */
   seek(offset: number, bytes: number): boolean {

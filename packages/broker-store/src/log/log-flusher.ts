@@ -90,9 +90,15 @@ export class LogFlusher {
     if (this.log.writtenEnd > this.flushed) await this.syncOnce();
   }
 
+  /** No sync is under way when it resolves. */
+  async atRest(): Promise<void> {
+    await this.running;
+  }
+
   /** After a cut, which syncs itself. */
-  resetTo(offset: number): void {
+  resetTo(offset: number, timestamp: number): void {
     this.flushed = Math.min(this.flushed, offset);
+    this.flushedTimestamp = Math.min(this.flushedTimestamp, timestamp);
   }
 
   async stop(): Promise<void> {

@@ -92,6 +92,16 @@ export class TailCache {
     if (count > 0) this.segments.splice(0, count);
   }
 
+  /** Forgets what is behind `end`: it never reached the file. Nobody was lent it. */
+  cutTo(end: number): void {
+    for (let last = this.segments.at(-1); last !== undefined && last.start >= end; last = this.segments.at(-1)) {
+      this.segments.pop();
+      this.heldBytes -= last.buffer.length;
+    }
+    const last = this.segments.at(-1);
+    if (last !== undefined && last.end > end) last.used = end - last.start;
+  }
+
   /** Forgets everything: after a cut the bytes of a segment could differ from the log's. */
   clear(): void {
     this.segments.length = 0;

@@ -24,6 +24,8 @@ export class Writing {
     private readonly parts: StoreParts,
     private readonly state: StoreState,
     private readonly turn: Turn,
+    /** A sync has failed. */
+    private readonly onFailedSync: () => void,
   ) {
     const { host, options, commitLog } = parts;
     this.sync = options.flushDiskType === 'SYNC_FLUSH';
@@ -84,6 +86,7 @@ export class Writing {
   private onFlushed(): void {
     const { commitLog, checkpoint, options } = this.parts;
     if (commitLog.failed !== undefined) {
+      this.onFailedSync();
       this.durable.fail(commitLog.failed);
       return;
     }
@@ -109,9 +112,9 @@ export class Writing {
   }
 
   /** After a cut at `offset`: who waits for more waits in vain. */
-  cutTo(offset: number): void {
+  cutTo(offset: number, timestamp: number): void {
     this.durable.failAbove(offset, new StoreError('STORE_STOPPED', `the log was cut at ${offset}`));
-    this.flusher.resetTo(offset);
+    this.flusher.resetTo(offset, timestamp);
     this.notifiedEnd = offset;
   }
 

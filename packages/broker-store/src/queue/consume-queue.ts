@@ -64,12 +64,17 @@ export class ConsumeQueue {
   }
 
   /**
-   * Adds the unit of a record.
+   * Adds the unit of a record. A record with offset 0 behind all others begins the queue anew: its topic was deleted and made
+   * again, and what the queue had came from the log's older records.
    * @returns 'present' when the queue has it already; 'gap' when units were missing before it (filled with blank ones);
    *   'refused' when that hole is too big to be true
    */
   append(queueOffset: number, phy: number, size: number, tagsCode: number): 'appended' | 'present' | 'gap' | 'refused' {
-    if (phy + size <= this.maxPhysic || queueOffset < this.maxOffset) return 'present';
+    if (queueOffset < this.maxOffset) {
+      if (queueOffset !== 0 || phy < this.maxPhysic) return 'present';
+      this.forgetBeginning();
+    }
+    if (phy + size <= this.maxPhysic) return 'present';
     let result: 'appended' | 'gap' = 'appended';
     if (queueOffset > this.maxOffset) {
       if (this.maxOffset === 0 && this.series.first === undefined) this.beginAt(queueOffset);

@@ -19,6 +19,8 @@ export class Topic {
   /** Its name can be that of a directory. */
   readonly usable: boolean;
   readonly queues = new Map<number, ConsumeQueue>();
+  /** Records below belong to an earlier topic of this name, which was deleted. */
+  ignoreBelow = 0;
 
   constructor(readonly name: string) {
     this.usable = isUsableTopic(name);
@@ -183,6 +185,7 @@ export class QueueTable {
 
   /** Cuts every queue above `phy`; the next offsets are the ends again. Not synced. @throws HostError */
   cutAbove(phy: number): void {
+    for (const topic of this.topics.values()) topic.ignoreBelow = Math.min(topic.ignoreBelow, phy);
     for (const queue of this) {
       queue.cutAbove(phy, this.unitView, this.log);
       if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
@@ -205,7 +208,8 @@ export class QueueTable {
     };
   }
 
-  deleteTopic(name: string): void {
+  /** @param logEnd records of it that lie below are not dispatched any more */
+  deleteTopic(name: string, logEnd = 0): void {
     const topic = this.topics.get(name);
     if (topic === undefined) return;
     for (const queue of topic.queues.values()) {
@@ -220,6 +224,7 @@ export class QueueTable {
     const left = (this.byHash.get(hash) ?? []).filter((each) => each !== topic);
     if (left.length === 0) this.byHash.delete(hash);
     else this.byHash.set(hash, left);
+    if (logEnd > 0) this.topic(name).ignoreBelow = logEnd;
   }
 
   /** The log is gone: so are all queues. */

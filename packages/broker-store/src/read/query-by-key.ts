@@ -12,7 +12,8 @@ export interface KeyQueryResult {
 
 /**
  * The index knows hashes only, so what it names is read and compared: other topics and keys with the same hash, and places
- * that were cut since, do not get through (store-format.md B7). @source DefaultMessageStore.queryMessage
+ * that were cut since, do not get through (store-format.md B7). Nor do records at or above `limit`, which consumers may not
+ * see yet: the index may know them from before a restart. @source DefaultMessageStore.queryMessage
  */
 export function queryByKey(
   index: IndexService | undefined,
@@ -22,6 +23,7 @@ export function queryByKey(
   maxNum: number,
   begin: number,
   end: number,
+  limit: number,
 ): KeyQueryResult {
   const hash = indexHash(javaHash(`${topic}#${key}`));
   const records: Buffer[] = [];
@@ -29,6 +31,7 @@ export function queryByKey(
   const visit = (phy: number): boolean => {
     if (seen.has(phy)) return true;
     seen.add(phy);
+    if (phy >= limit) return true;
     const record = reader.recordAt(phy);
     if (record !== undefined && hasKey(record, topic, key)) records.push(record);
     return records.length < maxNum;

@@ -61,8 +61,9 @@ export class Reading {
   }
 
   queryByKey(topic: string, key: string, maxNum: number, begin: number, end: number): KeyQueryResult {
-    const { index, options } = this.parts;
-    return queryByKey(index, this.reader, topic, key, Math.min(maxNum, options.maxMsgsNumBatch), begin, end);
+    const { index, options, dispatcher } = this.parts;
+    const limit = Math.min(maxNum, options.maxMsgsNumBatch);
+    return queryByKey(index, this.reader, topic, key, limit, begin, end, dispatcher.position);
   }
 
   /** Files have gone. */

@@ -1,7 +1,7 @@
 import { RecordHeader } from '../format/record';
 import type { CommitLog } from '../log/commit-log';
 
-const CHUNK_BYTES = 256 << 10;
+const MAX_CHUNK_BYTES = 256 << 10;
 const MAX_CHUNKS = 64;
 
 /**
@@ -17,7 +17,11 @@ export class RecordReader {
   private runEnd = 0;
   private slices: Buffer[] = [];
 
-  constructor(private readonly log: CommitLog) {}
+  private readonly chunkBytes: number;
+
+  constructor(private readonly log: CommitLog) {
+    this.chunkBytes = Math.min(MAX_CHUNK_BYTES, log.fileSize);
+  }
 
   /** Begins a list of slices. */
   begin(): void {
@@ -42,8 +46,8 @@ export class RecordReader {
 
   private seekInChunk(offset: number, size: number): boolean {
     const inFile = offset % this.log.fileSize;
-    const start = offset - (inFile % CHUNK_BYTES);
-    if (offset + size <= start + CHUNK_BYTES) {
+    const start = offset - (inFile % this.chunkBytes);
+    if (offset + size <= start + this.chunkBytes) {
       const chunk = this.chunk(start, offset + size);
       if (chunk !== undefined) {
         this.buffer = chunk;
@@ -63,8 +67,8 @@ export class RecordReader {
     if (chunk !== undefined && start + chunk.length >= end) {
       this.chunks.delete(start);
     } else {
-      const target = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-      const got = this.log.readInto(target, 0, CHUNK_BYTES, start);
+      const target = Buffer.allocUnsafeSlow(this.chunkBytes);
+      const got = this.log.readInto(target, 0, this.chunkBytes, start);
       if (start + got < end) return undefined;
       chunk = target.subarray(0, got);
       if (this.chunks.size >= MAX_CHUNKS) this.chunks.delete(this.chunks.keys().next().value as number);

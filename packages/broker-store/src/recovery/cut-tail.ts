@@ -16,12 +16,12 @@ const MAX_COPY_BYTES = 256 << 20;
 export function keepTailAside(files: Files, logger: Logger, root: string, log: CommitLog, offset: number): number {
   const directory = `${root}/cut-tail`;
   const path = `${directory}/${fileName(offset)}`;
-  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  const zeros = Buffer.alloc(CHUNK_BYTES);
+  const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, log.fileSize));
+  const zeros = Buffer.alloc(chunk.length);
   let copied = 0;
   let file: ReturnType<Files['open']> | undefined;
   for (let at = offset; at < log.writtenEnd && at - offset < MAX_COPY_BYTES;) {
-    const got = log.readInto(chunk, 0, CHUNK_BYTES, at);
+    const got = log.readInto(chunk, 0, chunk.length, at);
     if (got === 0) break;
     if (chunk.compare(zeros, 0, got, 0, got) !== 0) {
       if (file === undefined) {

@@ -49,14 +49,16 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
   const limit = (log.series.last as number) + log.fileSize;
   log.openAt(limit);
   const dispatched = queues.lastDispatched();
+  const confirmed = limited ? Math.max(checkpoint.confirmOffset, dispatched.end) : Infinity;
   const from = chooseStartFile(
     scanner.heads(),
     log.series.first,
-    clean ? { clean, lastDispatched: dispatched.start } : { clean, safeTimestamp: checkpoint.safeTimestamp },
+    clean
+      ? { clean, lastDispatched: dispatched.start }
+      : { clean, safeTimestamp: checkpoint.safeTimestamp, atMost: confirmed },
   );
   // Units of what is dispatched again may have holes: a crash of the machine keeps any sectors it likes.
   const settleQueues = clean ? undefined : queues.cutForRebuild(from);
-  const confirmed = limited ? Math.max(checkpoint.confirmOffset, dispatched.end) : Infinity;
   const dispatchFrom = clean ? dispatched.start : -1;
   let lastTimestamp = 0;
   let dispatchedTo = from;
@@ -85,6 +87,8 @@ async function cutBehind(parts: RecoveryParts, from: number, end: number, clean:
     await log.cut(end);
   }
   if (!clean) for (const start of log.series.starts) if (start >= from) await log.series.syncFile(start);
+  // A former process may have failed to sync the name of its newest file.
+  parts.files.syncDir(log.series.directory);
   queues.cutAbove(end);
   await queues.sync();
 }

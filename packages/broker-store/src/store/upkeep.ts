@@ -6,6 +6,7 @@ import type { StoreState } from './store-state';
 
 const CHECKPOINT_MS = 1000;
 const RETRY_DISPATCH_MS = 1000;
+const MEND_MS = 1000;
 const FIRST_CLEAN_MS = 60_000;
 /** Queues are also synced when this much was dispatched since they last were: it bounds what recovery reads again. */
 const SYNC_QUEUES_AFTER_BYTES = 256 << 20;
@@ -16,6 +17,8 @@ export class Upkeep {
   private syncing: Promise<void> | undefined;
   private lastQueueSyncMs = 0;
   private lastQueueSyncAt = 0;
+  /** A sync of queues has failed: what it covered is rebuilt by the next start, so the checkpoint stays where it was. */
+  queuesLost = false;
 
   constructor(
     private readonly parts: StoreParts,
@@ -29,7 +32,8 @@ export class Upkeep {
     this.lastQueueSyncAt = offset;
   }
 
-  start(): void {
+  /** @param mend what is tried each second while the log has failed */
+  start(mend: () => void): void {
     const { host, options: o } = this.parts;
     const { timers, clock } = host;
     this.lastQueueSyncMs = clock.monotonicMs();
@@ -37,6 +41,7 @@ export class Upkeep {
       timers.every(o.flushIntervalConsumeQueue, () => this.flushQueues()),
       timers.every(CHECKPOINT_MS, () => this.saveCheckpoint()),
       timers.every(RETRY_DISPATCH_MS, () => this.dispatching.retry()),
+      timers.every(MEND_MS, mend),
       timers.every(o.cleanResourceInterval, () => this.clean(), FIRST_CLEAN_MS),
     );
   }
@@ -62,6 +67,7 @@ export class Upkeep {
       }
       table.releaseIdle();
       index?.tick();
+      state.queueFailure = undefined;
     } catch (error) {
       state.queueFailure = `queues cannot be written: ${textOf(error)}`;
       host.log.error({ error: textOf(error) }, 'writing consume queues failed');
@@ -83,8 +89,9 @@ export class Upkeep {
     this.lastQueueSyncAt = dispatcher.position;
     try {
       await table.sync();
-      checkpoint.queuesTimestamp = timestamp;
+      if (!this.queuesLost) checkpoint.queuesTimestamp = timestamp;
     } catch (error) {
+      this.queuesLost = true;
       host.log.error(
         { error: textOf(error) },
         'syncing consume queues failed; recovery will rebuild them from the log',

@@ -102,6 +102,8 @@ export class Content {
 
   /** Power loss: of what was not synced a random part is on the disk, sector by sector, and the rest never was. */
   crash(prng: Prng): void {
+    // Syncs under way do not complete any more.
+    this.failures++;
     const keepRate = lossOf(prng);
     this.size = this.sizeAfterCrash(prng, keepRate);
     for (const index of [...this.unsynced].sort((a, b) => a - b)) this.tear(index, prng, keepRate);

@@ -73,8 +73,11 @@ export class SimOpenFile implements OpenFile {
     const { node, path } = this;
     const sync = node.content.beginSync();
     node.syncedAtMs = max(node.syncedAtMs, loop.now() + disk.delay());
+    let done = false;
+    // The kernel's business: it goes on when the process dies.
+    loop.at(node.syncedAtMs, undefined, () => (done = node.content.completeSync(sync, disk.syncFails(path))));
     await this.wait(node.syncedAtMs);
-    if (!node.content.completeSync(sync, disk.syncFails(path))) throw syncError(path);
+    if (!done) throw syncError(path);
   }
 
   datasyncSync(): void {

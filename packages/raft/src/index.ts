@@ -4,6 +4,9 @@ export { LevelStorage } from './storage/level';
 export { MemoryDisk, MemoryStorage, type MemoryStorageOptions } from './storage/memory';
 export { FramedTransport, type FramedTransportOptions } from './transport/framed';
 export { RSocketTransport, type RSocketTransportOptions } from './transport/rsocket';
+export { forceNewCluster, type ForcedCluster } from './operate/force-new-cluster';
+export { restoreSnapshot } from './operate/restore-snapshot';
+export { readSnapshotFile, writeSnapshotFile, type GroupImage } from './operate/snapshot-file';
 export { looksLikeRSocket } from './transport/looks-like-rsocket';
 
 export type { FollowerStatus, RaftNodeOptions, RaftStatus } from './node-options';

@@ -3,6 +3,7 @@ import { Applying } from './applying';
 import type { Effect } from './core/effect';
 import type { What } from './core/event';
 import { isVoter, membersOf, type MembershipChange } from './core/configuration';
+import { configurationAt } from './core/membership';
 import { createState, isReady, type RaftState } from './core/state';
 import { nextDeadlineMs, step } from './core/step';
 import type { Configuration, Entry, Member, Recovered, Snapshot } from './core/types';
@@ -10,6 +11,7 @@ import { DeadlineTimer } from './deadline-timer';
 import { RaftError } from './errors';
 import { MembershipChanges } from './membership-changes';
 import { coreOptionsOf, noStatus, statusOf, type RaftNodeOptions, type RaftStatus } from './node-options';
+import type { GroupImage } from './operate/snapshot-file';
 import { Proposals } from './proposals';
 import type { Peer } from './transport/transport';
 import { Waiters, type Waiter } from './waiters';
@@ -216,6 +218,19 @@ export class RaftNode implements Lifecycle {
         await new Promise<void>((resolve) => timers.after(CATCH_UP_POLL_MS, resolve));
       }
     }
+  }
+
+  /**
+   * The state machine as this node has it now, to be kept in a file (`writeSnapshotFile`); for the newest, `readIndex` first.
+   * @throws RaftError STOPPED; DROPPED while a snapshot of the leader is being installed
+   */
+  image(): GroupImage {
+    if (this.phase !== 'running') throw this.failure ?? new RaftError('STOPPED', 'the raft node does not run');
+    const index = this.applying.appliedIndex;
+    const term = this.state.log.termAt(index);
+    if (term === undefined) throw new RaftError('DROPPED', 'a snapshot is being installed', { hint: 'try again' });
+    const configuration = configurationAt(this.state, index);
+    return { group: this.options.group, index, term, configuration, data: this.options.machine.snapshot() };
   }
 
   status(): RaftStatus {

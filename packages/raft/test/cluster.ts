@@ -49,9 +49,14 @@ export class Cluster {
     private readonly ports: readonly number[],
   ) {}
 
-  static async start(size: number, parts: Parts): Promise<Cluster> {
+  /** @param present which of `size` members are started; all by default */
+  static async start(
+    size: number,
+    parts: Parts,
+    present = Array.from({ length: size }, (_, i) => i),
+  ): Promise<Cluster> {
     const cluster = new Cluster(parts, await freePorts(size));
-    for (let i = 0; i < size; i++) cluster.members.push(cluster.make(i));
+    for (const i of present) cluster.members.push(cluster.make(i));
     await Promise.all(cluster.members.map(({ node }) => node.start()));
     return cluster;
   }

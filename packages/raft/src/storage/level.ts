@@ -28,10 +28,10 @@ export class LevelStorage implements RaftStorage {
   private firsts: number[] = [];
   private snapshot: SnapshotRecord | undefined;
 
-  /** @param directory made when missing; one node's alone */
+  /** @param directory one node's alone; made when missing, unless it must exist */
   constructor(
     private readonly directory: string,
-    options: { readonly checksums?: Checksums } = {},
+    private readonly options: { readonly checksums?: Checksums; readonly mustExist?: boolean } = {},
   ) {
     const checksums = options.checksums ?? nodeChecksums;
     this.format = new LevelFormat(checksums);
@@ -43,6 +43,7 @@ export class LevelStorage implements RaftStorage {
       ...BINARY,
       compression: false,
       writeBufferSize: WRITE_BUFFER_BYTES,
+      createIfMissing: this.options.mustExist !== true,
     });
     try {
       await db.open();

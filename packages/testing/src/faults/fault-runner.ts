@@ -1,11 +1,11 @@
 import type { Broker } from '@batonmq/broker';
 import type { SimulatedCluster } from '../cluster/simulated-cluster';
 import type { SimulatedNode } from '../cluster/simulated-node';
-import type { Fault, Peers, PlannedFault, Target, Way } from './fault';
+import type { Fault, Peers, PlannedFault, Target, Trouble, Way } from './fault';
 
 /** Carries out planned faults while the world runs, within the rules that `Fault` documents. */
 export class FaultRunner {
-  /** The broker whose machine lost power last; until the group is whole again no other does. */
+  /** The broker whose machine lost power last, or whose disk failed; until the group is whole again no other's does. */
   private unplugged: SimulatedNode<Broker> | undefined;
   /** Asked to stop; a frozen one takes its time. */
   private readonly stopping = new Set<SimulatedNode>();
@@ -72,6 +72,8 @@ export class FaultRunner {
         for (const other of cluster.brokers)
           if (other !== node) cluster.world.slowLink(node.name, other.name, fault.ms);
         return;
+      case 'bad-disk':
+        return this.spoilDisk(node, fault);
       case 'slow-disk':
         return node.machine.disk.slow(fault.ms);
       default:
@@ -101,6 +103,20 @@ export class FaultRunner {
     }
     node.crash({ silent });
     this.startLater(node, downMs);
+  }
+
+  private spoilDisk(node: SimulatedNode, { ms, trouble }: { ms: number; trouble: Trouble }): void {
+    const broker = this.cluster.brokers.find((one) => one === node);
+    if (broker === undefined || !this.mayLosePower(broker)) return;
+    this.unplugged = broker;
+    const { disk } = node.machine;
+    this.cluster.world.note(`${node.name}: bad disk (${trouble}) for ${ms.toFixed(0)} ms`);
+    if (trouble === 'syncs') disk.failSyncs();
+    else disk.failWrites(trouble === 'full' ? 'DISK_FULL' : 'FILE_IO');
+    this.cluster.world.after(ms, () => {
+      disk.heal();
+      if (!node.machine.running && node.machine.powered) node.start();
+    });
   }
 
   /**

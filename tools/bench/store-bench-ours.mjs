@@ -85,19 +85,22 @@ async function write(bytes, topics) {
   emit('written', { bytes: store.log.maxOffset() });
 }
 
+/** All queues at the same pace, as consumers that catch up do. */
 function read(tail) {
   const from = performance.now();
   let read = 0;
   let sum = 0;
-  for (let queue = 0; queue < QUEUES; queue++) {
-    const topic = store.maxOffsetInQueue('BenchTopic', queue) > 0 ? 'BenchTopic' : 'BenchTopic0';
-    const max = store.maxOffsetInQueue(topic, queue);
-    for (let offset = tail ? Math.max(0, max - Math.floor(TAIL_MESSAGES / QUEUES)) : 0; offset < max;) {
-      const found = store.getMessages(topic, queue, offset, 32, 128 << 20);
-      if (found.status !== 'FOUND') throw new Error(`${topic} at ${offset}: ${found.status}`);
+  const topic = store.maxOffsetInQueue('BenchTopic', 0) > 0 ? 'BenchTopic' : 'BenchTopic0';
+  const ends = Array.from({ length: QUEUES }, (_, queue) => store.maxOffsetInQueue(topic, queue));
+  const offsets = ends.map((end) => (tail ? Math.max(0, end - Math.floor(TAIL_MESSAGES / QUEUES)) : 0));
+  while (offsets.some((offset, queue) => offset < ends[queue])) {
+    for (let queue = 0; queue < QUEUES; queue++) {
+      if (offsets[queue] >= ends[queue]) continue;
+      const found = store.getMessages(topic, queue, offsets[queue], 32, 128 << 20);
+      if (found.status !== 'FOUND') throw new Error(`${topic}-${queue} at ${offsets[queue]}: ${found.status}`);
       for (const slice of found.messages) for (let at = 0; at < slice.length; at += 4096) sum += slice[at];
       read += found.count;
-      offset = found.nextBeginOffset;
+      offsets[queue] = found.nextBeginOffset;
     }
   }
   emit('read', { perSecond: (read * 1000) / (performance.now() - from), messages: read, sum });

@@ -152,30 +152,41 @@ public final class StoreBench {
         return message;
     }
 
+    /** All queues at the same pace, as consumers that catch up do. */
     private void read(boolean tail) throws Exception {
         long from = System.nanoTime();
         long read = 0;
-        long bytes = 0;
+        long sum = 0;
+        String topic = store.getMaxOffsetInQueue("BenchTopic", 0) > 0 ? "BenchTopic" : "BenchTopic0";
+        long[] ends = new long[QUEUES];
+        long[] offsets = new long[QUEUES];
         for (int queue = 0; queue < QUEUES; queue++) {
-            String topic = store.getMaxOffsetInQueue("BenchTopic", queue) > 0 ? "BenchTopic" : "BenchTopic0";
-            long max = store.getMaxOffsetInQueue(topic, queue);
-            for (long offset = tail ? Math.max(0, max - TAIL_MESSAGES / QUEUES) : 0; offset < max; ) {
-                GetMessageResult result = store.getMessage("bench", topic, queue, offset, 32, null);
+            ends[queue] = store.getMaxOffsetInQueue(topic, queue);
+            offsets[queue] = tail ? Math.max(0, ends[queue] - TAIL_MESSAGES / QUEUES) : 0;
+        }
+        for (boolean more = true; more; ) {
+            more = false;
+            for (int queue = 0; queue < QUEUES; queue++) {
+                if (offsets[queue] >= ends[queue]) {
+                    continue;
+                }
+                GetMessageResult result = store.getMessage("bench", topic, queue, offsets[queue], 32, null);
                 if (result.getStatus() != GetMessageStatus.FOUND) {
-                    throw new IllegalStateException(topic + " at " + offset + ": " + result.getStatus());
+                    throw new IllegalStateException(topic + "-" + queue + " at " + offsets[queue] + ": " + result.getStatus());
                 }
                 for (SelectMappedBufferResult record : result.getMessageMapedList()) {
                     // what goes to a socket is read by the kernel, page by page
                     for (int at = 0; at < record.getSize(); at += 4096) {
-                        bytes += record.getByteBuffer().get(at);
+                        sum += record.getByteBuffer().get(at);
                     }
                     read++;
                 }
-                offset = result.getNextBeginOffset();
+                offsets[queue] = result.getNextBeginOffset();
                 result.release();
+                more = true;
             }
         }
-        events.emit("read", "perSecond", read * 1e9 / (System.nanoTime() - from), "messages", read, "sum", bytes);
+        events.emit("read", "perSecond", read * 1e9 / (System.nanoTime() - from), "messages", read, "sum", sum);
     }
 
     private void awaitDispatch() throws InterruptedException {

@@ -15,6 +15,7 @@ export { messageIdPrefix, offsetMessageId, parseOffsetMessageId } from './format
 export { formatIp, parseIp } from './format/ip';
 export { deliveryTime, parseDelayLevels, SCHEDULE_TOPIC } from './format/delay-levels';
 export { SYS_FLAG } from './format/record';
+export { LIGHT_NAMES, LIGHT_OFFSETS, LIGHT_PREFIX, isLightTopic } from './queue/light-queues';
 
 export { TIMER_TOPIC, TimerStore, type TimedRecord, type TimerStoreOptions } from './timer/timer-store';
 export { type TimerCheck, type TimerProgress, decodeCheck, encodeCheck } from './timer/timer-check';

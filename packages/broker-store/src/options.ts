@@ -40,6 +40,10 @@ export interface StoreOptions {
   readonly maxFilterMessageSize?: number;
   readonly maxMsgsNumBatch?: number;
   readonly messageDelayLevel?: string;
+  /** Messages may name light queues (`%LMQ%...`) in INNER_MULTI_DISPATCH and get offsets there. */
+  readonly enableLmq?: boolean;
+  /** Light queues get their units. */
+  readonly enableMultiDispatch?: boolean;
   /** Consumers see messages up to `log.setConfirmOffset`; otherwise up to what is written (ASYNC_FLUSH) or synced. */
   readonly enableControllerMode?: boolean;
   /** IP address and port that stand in every record and message id. */
@@ -76,6 +80,8 @@ const DEFAULTS = {
   maxFilterMessageSize: 16_000,
   maxMsgsNumBatch: 64,
   messageDelayLevel: '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h',
+  enableLmq: false,
+  enableMultiDispatch: false,
   enableControllerMode: false,
   tailCacheBytes: 64 << 20,
 };

@@ -202,6 +202,9 @@ export class ReplicaLog {
       const queue = queues.queue(topic, header.queueId);
       const begun = header.queueOffset === 0;
       queue.nextOffset = begun ? 1 : Math.max(queue.nextOffset, header.queueOffset + 1);
+      this.dispatcher.lightUnitsOf(scanner.cursor.buffer, header, (light, offset) => {
+        light.nextOffset = Math.max(light.nextOffset, offset + 1);
+      });
     });
   }
 }

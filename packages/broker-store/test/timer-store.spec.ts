@@ -166,11 +166,10 @@ describe('TimerStore', () => {
     disk.boot().makeDirs('/s/config');
     disk.lyingSyncs = lyingSyncs;
     let linked = 0;
-    let readTimeMs = START;
     for (let life = 0; life < 5; life++) {
       const { timer, progress } = open(disk);
       linked = Math.max(linked, progress?.handled ?? 0);
-      readTimeMs = Math.max(START, progress?.readTimeMs ?? 0);
+      let readTimeMs = Math.max(START, progress?.readTimeMs ?? 0);
       linkUpTo(timer, progress, linked);
       if (progress !== undefined) {
         const wheel = sorted(slotsOf(timer, readTimeMs));

@@ -4,6 +4,8 @@ import { PropertyPlaces } from '../format/properties';
 import { FOUND, RecordHeader, SYS_FLAG, takesQueueOffset } from '../format/record';
 import type { CommitLog } from '../log/commit-log';
 import { LogCursor } from '../log/log-cursor';
+import type { ConsumeQueue } from '../queue/consume-queue';
+import type { LightQueues } from '../queue/light-queues';
 import type { QueueTable, Topic } from '../queue/queue-table';
 
 const WINDOW_BYTES = 1 << 20;
@@ -59,6 +61,7 @@ export class Dispatcher {
   constructor(
     private readonly log: CommitLog,
     private readonly queues: QueueTable,
+    private readonly lightQueues: LightQueues,
     private readonly delayLevelsMs: readonly number[],
     private readonly indexer: RecordIndexer | undefined,
     private readonly arrivals: Listeners<Parameters<ArrivalListener>>,
@@ -106,12 +109,32 @@ export class Dispatcher {
     if (!this.isQueueable(topic, header) || header.physicalOffset < topic.ignoreBelow) return;
     const queue = this.queues.queue(topic, header.queueId);
     const tagsCode = this.tagsCode(topic, bytes, header);
-    const result = queue.append(header.queueOffset, header.physicalOffset, header.size, tagsCode);
+    this.append(queue, header.queueOffset, header, tagsCode);
+    this.eachLightUnit(bytes, (light, offset) => this.append(light, offset, header, tagsCode));
+  }
+
+  private append(queue: ConsumeQueue, queueOffset: number, header: RecordHeader, tagsCode: number): void {
+    const result = queue.append(queueOffset, header.physicalOffset, header.size, tagsCode);
     if (result === 'present') return;
-    if (result === 'refused' || result === 'gap') this.reportHole(result, topic, header, queue.maxOffset);
+    if (result === 'refused' || result === 'gap') this.reportHole(result, queue, queueOffset, header);
     if (result === 'refused') return;
     this.queues.touch(queue);
-    this.arrivals.call(topic.name, header.queueId, queue.maxOffset, tagsCode);
+    this.arrivals.call(queue.topic, queue.queueId, queue.maxOffset, tagsCode);
+  }
+
+  /** Of the record whose properties have been scanned. */
+  private eachLightUnit(bytes: Buffer, unit: (queue: ConsumeQueue, offset: number) => void): void {
+    const { lightNamesStart, lightNamesEnd, lightOffsetsStart, lightOffsetsEnd } = this.properties;
+    if (lightNamesStart === 0 || lightOffsetsStart === 0) return;
+    const names = bytes.toString('utf8', lightNamesStart, lightNamesEnd);
+    this.lightQueues.eachUnit(names, bytes.toString('latin1', lightOffsetsStart, lightOffsetsEnd), unit);
+  }
+
+  /** The light queues of a record, and its offsets there. */
+  lightUnitsOf(bytes: Buffer, header: RecordHeader, unit: (queue: ConsumeQueue, offset: number) => void): void {
+    if (!this.lightQueues.enableLmq) return;
+    this.properties.scan(bytes, header.propertiesStart, header.propertiesEnd);
+    this.eachLightUnit(bytes, unit);
   }
 
   private isQueueable(topic: Topic, header: RecordHeader): boolean {
@@ -133,11 +156,11 @@ export class Dispatcher {
     return false;
   }
 
-  private reportHole(result: string, topic: Topic, header: RecordHeader, maxOffset: number): void {
+  private reportHole(result: string, queue: ConsumeQueue, queueOffset: number, header: RecordHeader): void {
     if (result === 'refused') this.skippedCount++;
-    const { queueId, queueOffset, physicalOffset } = header;
+    const { topic, queueId, maxOffset } = queue;
     this.logger.error(
-      { topic: topic.name, queueId, queueOffset, physicalOffset, maxOffset, result },
+      { topic, queueId, queueOffset, physicalOffset: header.physicalOffset, maxOffset, result },
       'units are missing in a queue',
     );
   }

@@ -10,6 +10,8 @@ export const PROPERTY = {
   uniqueKey: 'UNIQ_KEY',
   delay: 'DELAY',
   innerNum: 'INNER_NUM',
+  lightNames: 'INNER_MULTI_DISPATCH',
+  lightOffsets: 'INNER_MULTI_QUEUE_OFFSET',
 } as const;
 
 /** `name 0x01 value 0x02` for every pair, as 5.2 and later write it; undefined and empty values are left out. */
@@ -47,10 +49,15 @@ export class PropertyPlaces {
   uniqueKeyEnd = 0;
   delayStart = 0;
   delayEnd = 0;
+  lightNamesStart = 0;
+  lightNamesEnd = 0;
+  lightOffsetsStart = 0;
+  lightOffsetsEnd = 0;
 
   /** One pass over the bytes from `start` to `end`, by the rules of `decodeProperties`. Never fails. */
   scan(bytes: Buffer, start: number, end: number): void {
     this.tagsStart = this.keysStart = this.uniqueKeyStart = this.delayStart = 0;
+    this.lightNamesStart = this.lightOffsetsStart = 0;
     for (let at = start; at < end;) {
       const name = at;
       while (at < end && bytes[at] !== NAME_END && bytes[at] !== PAIR_END) at++;
@@ -83,6 +90,18 @@ export class PropertyPlaces {
         if (bytes[name] === 0x55 && isUniqueKey(bytes, name)) {
           this.uniqueKeyStart = nameEnd + 1;
           this.uniqueKeyEnd = valueEnd;
+        }
+        break;
+      case PROPERTY.lightNames.length:
+        if (bytes[name] === 0x49 && bytes.toString('latin1', name, nameEnd) === PROPERTY.lightNames) {
+          this.lightNamesStart = nameEnd + 1;
+          this.lightNamesEnd = valueEnd;
+        }
+        break;
+      case PROPERTY.lightOffsets.length:
+        if (bytes[name] === 0x49 && bytes.toString('latin1', name, nameEnd) === PROPERTY.lightOffsets) {
+          this.lightOffsetsStart = nameEnd + 1;
+          this.lightOffsetsEnd = valueEnd;
         }
         break;
     }

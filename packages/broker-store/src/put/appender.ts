@@ -5,6 +5,7 @@ import { parseIp } from '../format/ip';
 import { messageIdPrefix } from '../format/message-id';
 import { BLANK_BYTES, SYS_FLAG, takesQueueOffset } from '../format/record';
 import type { CommitLog } from '../log/commit-log';
+import { LIGHT_OFFSETS, type LightQueues } from '../queue/light-queues';
 import { type QueueTable, type Topic, isUsableTopic } from '../queue/queue-table';
 import { type BatchInput, type MessageInput, PutResult, refusal } from './messages';
 
@@ -39,6 +40,7 @@ export class Appender {
     private readonly checksums: Pick<Checksums, 'crc32'>,
     private readonly log: CommitLog,
     private readonly queues: QueueTable,
+    private readonly lightQueues: LightQueues,
     private readonly maxMessageSize: number,
     storeHost: { host: string; port: number },
   ) {
@@ -54,13 +56,15 @@ export class Appender {
     const { body } = message;
     if (body.length > this.maxMessageSize)
       return refusal('MESSAGE_ILLEGAL', `body of ${body.length} B, limit ${this.maxMessageSize} B`);
-    encoder.measure(plan.topic.bytes, plan.topic.long, plan.bornHost, body, 0, body.length, message.properties);
+    const numbered = takesQueueOffset(message.sysFlag);
+    const light = numbered ? this.lightQueues.plan(message.topic, message.properties) : undefined;
+    const properties = light === undefined ? message.properties : light.properties;
+    encoder.measure(plan.topic.bytes, plan.topic.long, plan.bornHost, body, 0, body.length, properties);
     const wrong = this.checkMeasured();
     if (wrong !== undefined) return wrong;
     const segment = this.room(encoder.size);
     if (segment instanceof PutResult) return segment;
     const { log } = this;
-    const numbered = takesQueueOffset(message.sysFlag);
     const queue = numbered ? this.queues.queue(plan.topic, message.queueId) : undefined;
     const queueOffset = queue?.nextOffset ?? 0;
     const timestamp = this.stamp();
@@ -80,6 +84,7 @@ export class Appender {
     );
     log.advance(segment, encoder.size);
     if (queue !== undefined) queue.nextOffset++;
+    if (light !== undefined) for (const each of light.queues) each.nextOffset++;
     return new PutResult('PUT_OK', offset, log.end, queueOffset, timestamp, this.idPrefix);
   }
 
@@ -93,6 +98,8 @@ export class Appender {
     if (batch.body.length > this.maxMessageSize) {
       return refusal('MESSAGE_ILLEGAL', `batch of ${batch.body.length} B, limit ${this.maxMessageSize} B`);
     }
+    // In the messages of a batch these cannot be replaced, and other brokers would believe them.
+    if (batch.body.includes(LIGHT_OFFSETS)) return refusal('MESSAGE_ILLEGAL', `${LIGHT_OFFSETS} in a batch`);
     const total = this.measureBatch(batch, plan);
     if (total instanceof PutResult) return total;
     const segment = this.room(total);

@@ -7,6 +7,7 @@ import { IndexService } from '../index-file/index-service';
 import { CommitLog } from '../log/commit-log';
 import type { ResolvedOptions } from '../options';
 import { Appender } from '../put/appender';
+import { LightQueues } from '../queue/light-queues';
 import { QueueTable } from '../queue/queue-table';
 
 /** The pieces of one store, made but not opened; the rooms of `MessageStore` share them. Nothing here touches the disk. */
@@ -39,8 +40,9 @@ export function makeParts(host: Host, options: ResolvedOptions): StoreParts {
     : undefined;
   const arrivals = new Listeners<Parameters<ArrivalListener>>(logger);
   const levels = parseDelayLevels(o.messageDelayLevel);
-  const dispatcher = new Dispatcher(commitLog, table, levels, index, arrivals, logger);
-  const appender = new Appender(clock, checksums, commitLog, table, o.maxMessageSize, o.storeHost);
+  const light = new LightQueues(table, o.enableLmq, o.enableMultiDispatch);
+  const dispatcher = new Dispatcher(commitLog, table, light, levels, index, arrivals, logger);
+  const appender = new Appender(clock, checksums, commitLog, table, light, o.maxMessageSize, o.storeHost);
   const cleaner = new Cleaner(host, o, commitLog, table, index);
   return { host, options, commitLog, table, checkpoint, index, arrivals, dispatcher, appender, cleaner };
 }

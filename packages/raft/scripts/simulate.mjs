@@ -14,10 +14,10 @@ else work();
 
 function work() {
   const require = createRequire(import.meta.url);
-  const ts = require('typescript');
+  const { transformSync } = require('@swc/core');
   require.extensions['.ts'] = (module, path) => {
-    const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
-    module._compile(ts.transpileModule(readFileSync(path, 'utf8'), { compilerOptions }).outputText, path);
+    const jsc = { parser: { syntax: 'typescript' }, target: 'es2022' };
+    module._compile(transformSync(readFileSync(path, 'utf8'), { jsc, module: { type: 'commonjs' } }).code, path);
   };
   const { simulate } = require('../test/simulation/simulation.ts');
   const { report, shrink } = require('../test/simulation/shrink.ts');

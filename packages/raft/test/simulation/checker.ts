@@ -26,6 +26,7 @@ export class Checker {
   /** The term in which it was first seen committed. */
   private readonly committedIn: number[] = [];
   private readonly leaders = new Map<number, string>();
+  private lastTermLed = 0;
   private readonly entries = new Map<number, Known>();
   /** The register after each committed entry: what every machine must agree on. */
   private readonly values: number[] = [0];
@@ -74,6 +75,7 @@ export class Checker {
     demand(other === undefined || other === life, 'election safety', `${life} and ${other} lead in term ${state.term}`);
     if (other !== undefined) return;
     this.leaders.set(state.term, life);
+    this.lastTermLed = Math.max(this.lastTermLed, state.term);
     const { log } = state;
     const votes = this.votes.get(state.term)?.get(state.id);
     const elected = isMajority(this.configurationIn(log), (id) => id === state.id || votes?.has(id) === true);
@@ -235,6 +237,15 @@ export class Checker {
       appliedIndex >= committedWhenAsked,
       'linearizable read',
       `${node} reads at ${appliedIndex}, ${committedWhenAsked} were committed before it was asked`,
+    );
+  }
+
+  /** As long as a leader may rely on its lease nobody else leads: stronger than that its read is not stale. */
+  readByLease(node: string, { term }: RaftState): void {
+    demand(
+      this.lastTermLed <= term,
+      'lease',
+      `${node} reads by its lease of ${term}, ${this.lastTermLed} has a leader`,
     );
   }
 

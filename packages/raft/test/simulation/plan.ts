@@ -8,6 +8,8 @@ export type Deed =
   | { readonly kind: 'crash'; readonly nodes: readonly string[]; readonly forMs: number }
   | { readonly kind: 'crash-at-write'; readonly node: string; readonly when: CrashPoint; readonly forMs: number }
   | { readonly kind: 'cut'; readonly links: readonly string[]; readonly forMs: number }
+  /** Whoever leads then; `ways` tells which links to and from the others. */
+  | { readonly kind: 'cut-leader'; readonly ways: 'in' | 'out' | 'both'; readonly forMs: number }
   | { readonly kind: 'pause'; readonly node: string; readonly forMs: number }
   | { readonly kind: 'slow-disk'; readonly node: string; readonly forMs: number }
   | { readonly kind: 'transfer'; readonly to: string | undefined }
@@ -49,6 +51,13 @@ export function drawPlan(dice: Dice, weather: Weather, ids: readonly string[]): 
 }
 
 function drawCut(dice: Dice, ids: readonly string[]): Deed | undefined {
+  if (dice.chance(0.3)) {
+    return {
+      kind: 'cut-leader',
+      ways: dice.pick(['in', 'out', 'both', 'both'] as const),
+      forMs: dice.between(20, 500),
+    };
+  }
   const side = dice.chance(0.5) ? [dice.pick(ids)] : ids.filter(() => dice.chance(0.5));
   const oneWay = dice.chance(0.4);
   const links: string[] = [];

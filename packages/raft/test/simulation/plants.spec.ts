@@ -1,4 +1,6 @@
+import { Dice } from './dice';
 import { plantedCore, type Plant } from './mutant';
+import type { Action } from './plan';
 import { simulate } from './simulation';
 import type { Weather } from './weather';
 
@@ -28,13 +30,37 @@ const QUIET: Partial<Weather> = {
 };
 /** Somebody always reads, of whoever takes itself for the leader. */
 const BUSY_READERS: Partial<Weather> = { ...QUIET, readEveryMs: 2, proposeEveryMs: 5 };
-const DRIFT: Partial<Weather> = { ...BUSY_READERS, clockDrift: 0.3, partitionEveryMs: 100, stormMs: 1200 };
+const DRIFT: Partial<Weather> = {
+  ...BUSY_READERS,
+  maxDelayMs: 2,
+  clockDrift: 0.4,
+  partitionEveryMs: 200,
+  stormMs: 1200,
+};
 
 interface Bug extends Plant {
   readonly name: string;
   /** The rule that catches it, or one of them. */
   readonly caughtBy: RegExp;
   readonly weather?: Partial<Weather>;
+  /** What is done, where chance alone would take too long. */
+  readonly plan?: (dice: Dice) => Action[];
+}
+
+/** n1 leads; n2, which does not hear it, stands again and again; n3, which does, is restarted again and again. */
+function restartsUnderALease(dice: Dice): Action[] {
+  const restarts = Array.from({ length: 30 }, (_, i): Action => {
+    const atMs = 620 + 20 * i + dice.between(0, 10);
+    return { atMs, kind: 'crash', nodes: ['n3'], forMs: dice.between(0.5, 3) };
+  });
+  const reads = Array.from({ length: 400 }, (_, i): Action => ({ atMs: 500 + 2 * i, kind: 'read', byLease: true }));
+  return [
+    { atMs: 250, kind: 'transfer', to: 'n1' },
+    { atMs: 350, kind: 'transfer', to: 'n1' },
+    { atMs: 500, kind: 'cut', links: ['n1>n2', 'n2>n1'], forMs: 800 },
+    ...restarts,
+    ...reads,
+  ];
 }
 
 const bugs: readonly Bug[] = [
@@ -114,7 +140,7 @@ const bugs: readonly Bug[] = [
     find: 'into.truncateAfter = Math.min(into.truncateAfter ?? after, after);',
     replace: 'into.truncateAfter = Math.max(into.truncateAfter ?? after, after);',
     caughtBy: /core failed|log matching|ack is durable/,
-    weather: { nodes: 5, maxSyncMs: 60, proposeEveryMs: 5, partitionEveryMs: 60, snapshotEvery: 0 },
+    weather: { ...QUIET, nodes: 5, maxSyncMs: 60, proposeEveryMs: 5, partitionEveryMs: 60, stormMs: 1200 },
   },
   {
     name: 'the term of the entry before is not compared',
@@ -128,8 +154,8 @@ const bugs: readonly Bug[] = [
     file: 'core/reading.ts',
     find: 'if (confirmed < readRound.round) return;',
     replace: '',
-    caughtBy: /linearizable/,
-    weather: { ...BUSY_READERS, transferEveryMs: 80, loss: 0.25 },
+    caughtBy: /linearizable|^lease/,
+    weather: { ...BUSY_READERS, partitionEveryMs: 100, stormMs: 1200 },
   },
   {
     name: 'a new leader reads before its first commit',
@@ -152,7 +178,7 @@ const bugs: readonly Bug[] = [
     find: 'const agrees = state.log.termAt(index) === term;',
     replace: 'const agrees = state.log.termAt(index) !== undefined;',
     caughtBy: /log matching|leader completeness|state machine safety|no committed entry lost|core failed|liveness/,
-    weather: { snapshotEvery: 3, keepEntries: 0 },
+    weather: { ...QUIET, snapshotEvery: 3, keepEntries: 0, partitionEveryMs: 60, proposeEveryMs: 5 },
   },
   {
     name: 'the commit index is announced beyond what a follower has',
@@ -188,7 +214,7 @@ const bugs: readonly Bug[] = [
     file: 'core/reading.ts',
     find: '(electionTimeoutMs * (1 - maxClockDrift)) / (1 + maxClockDrift)',
     replace: 'electionTimeoutMs',
-    caughtBy: /linearizable/,
+    caughtBy: /linearizable|^lease/,
     weather: DRIFT,
   },
   {
@@ -196,23 +222,24 @@ const bugs: readonly Bug[] = [
     file: 'core/state.ts',
     find: 'state.leaseForfeited = true;',
     replace: '',
-    caughtBy: /linearizable/,
-    weather: { ...BUSY_READERS, transferEveryMs: 40, loss: 0.2, partitionEveryMs: 60 },
+    caughtBy: /linearizable|^lease/,
+    weather: { ...BUSY_READERS, transferEveryMs: 60, loss: 0.1, partitionEveryMs: 60, stormMs: 1200 },
   },
   {
     name: 'a restarted voter forgets the lease it gave',
     file: 'core/state.ts',
     find: 'leaderHeardMs: hardState.term > 0 ? now : Number.NEGATIVE_INFINITY,',
     replace: 'leaderHeardMs: Number.NEGATIVE_INFINITY,',
-    caughtBy: /linearizable/,
-    weather: { ...BUSY_READERS, crashEveryMs: 15, partitionEveryMs: 50 },
+    caughtBy: /linearizable|^lease/,
+    weather: { ...QUIET, maxDelayMs: 2, maxSyncMs: 0.5, stormMs: 1300 },
+    plan: restartsUnderALease,
   },
   {
     name: 'a lease is taken before the first commit of the term',
     file: 'core/reading.ts',
     find: 'byLease && isReady(state) &&',
     replace: 'byLease &&',
-    caughtBy: /linearizable/,
+    caughtBy: /linearizable|^lease/,
     weather: { ...BUSY_READERS, transferEveryMs: 60, maxSyncMs: 20 },
   },
   {
@@ -349,9 +376,11 @@ describe('the simulation catches', () => {
     (bug) => {
       const core = plantedCore(bug);
       for (let seed = 1; seed <= SEEDS; seed++) {
-        const outcome = simulate(seed, { core, weather: bug.weather, calmMs: CALM_MS });
+        const options = { weather: bug.weather, plan: bug.plan?.(new Dice(seed)), calmMs: CALM_MS };
+        const outcome = simulate(seed, { ...options, core });
         if (!outcome.failed || !bug.caughtBy.test(outcome.why)) continue;
         if (only !== undefined) process.stderr.write(`${bug.name}: seed ${seed}: ${outcome.why.slice(0, 200)}\n`);
+        expect(simulate(seed, options)).toMatchObject({ failed: false }); // it was the bug
         return;
       }
       throw new Error(`not caught within ${SEEDS} seeds`);

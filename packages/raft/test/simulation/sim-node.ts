@@ -60,6 +60,8 @@ export class SimNode {
   private readonly speed: number;
   private readonly reads = new Map<number, Asked>();
   private nextRead = 1;
+  /** A read by lease was just asked for: should it be answered now, nobody was asked. */
+  private atOnce = false;
   /** The register: what the state machine holds. */
   private value = 0;
   /** What clients proposed here and wait for, by index. */
@@ -203,8 +205,9 @@ export class SimNode {
     const { checker, history } = this.world;
     const id = this.nextRead++;
     this.reads.set(id, { committed: checker.committed.length, answer: history.read() });
+    this.atOnce = byLease;
     this.deliver({ kind: 'read', id, byLease });
-    if (!this.reads.has(id) && byLease) this.world.counts.leaseReads++;
+    this.atOnce = false;
   }
 
   propose(values: readonly number[]): void {
@@ -288,6 +291,10 @@ export class SimNode {
     if (asked === undefined) return;
     this.reads.delete(id);
     asked.answer(this.value);
+    if (this.atOnce) {
+      this.world.counts.leaseReads++;
+      this.world.checker.readByLease(this.id, state);
+    }
     this.world.checker.read(this.id, asked.committed, state.appliedIndex);
   }
 

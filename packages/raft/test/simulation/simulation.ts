@@ -238,6 +238,9 @@ class Simulation implements Surroundings {
       case 'cut':
         this.counts.partitions++;
         return this.cut(action.links, action.forMs);
+      case 'cut-leader':
+        this.counts.partitions++;
+        return this.cutLeader(action.ways, action.forMs);
       case 'pause':
         return this.nodes.get(action.node)?.pause(action.forMs);
       case 'slow-disk':
@@ -265,6 +268,16 @@ class Simulation implements Surroundings {
       this.trace?.(`${node.id} is asked for ${JSON.stringify(change)}`);
       node.deliver({ kind: 'change', change });
     }
+  }
+
+  private cutLeader(ways: 'in' | 'out' | 'both', forMs: number): void {
+    const leader = this.leaders().at(-1)?.id;
+    const others = this.ids.filter((id) => id !== leader);
+    const links = others.flatMap((id) => [
+      ...(ways === 'out' ? [] : [`${id}>${leader}`]),
+      ...(ways === 'in' ? [] : [`${leader}>${id}`]),
+    ]);
+    if (leader !== undefined) this.cut(links, forMs);
   }
 
   private cut(links: readonly string[], forMs: number): void {

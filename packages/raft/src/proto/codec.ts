@@ -17,12 +17,16 @@ const HelloType = root.lookupType('batonmq.raft.Hello');
 
 /** Raised with any change that an older member would misunderstand. */
 export const PROTOCOL_VERSION = 1;
+/** Two members talk when there is a version that both speak; raised when support for an older one ends. */
+export const OLDEST_VERSION = 1;
 /** Largest snapshot a peer may announce: memory is reserved for it. */
 export const MAX_SNAPSHOT_BYTES = 1 << 30;
 
 /** The first word on a connection: who speaks, to whom, and for which group. */
 export interface Hello {
+  /** The newest spoken, and the oldest. */
   readonly protocolVersion: number;
+  readonly oldestVersion: number;
   readonly group: string;
   readonly from: string;
   readonly to: string;
@@ -42,7 +46,8 @@ export function encodeHello(hello: Hello): Buffer {
 export function decodeHello(bytes: Buffer): Hello {
   const hello = decodeAs(HelloType, bytes) as unknown as Hello;
   const { protocolVersion, group, from, to, refusal, address } = hello;
-  return { protocolVersion, group, from, to, refusal, address, peersIndex: num(hello.peersIndex) };
+  const oldestVersion = hello.oldestVersion || protocolVersion;
+  return { protocolVersion, oldestVersion, group, from, to, refusal, address, peersIndex: num(hello.peersIndex) };
 }
 
 export function encodeBatch(messages: readonly Message[]): Buffer {

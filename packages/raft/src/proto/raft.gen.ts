@@ -37,6 +37,11 @@ export const raftDescriptor = {
                   "type": "uint64",
                   "id": 7,
                   "protoName": "peers_index"
+                },
+                "oldestVersion": {
+                  "type": "uint32",
+                  "id": 8,
+                  "protoName": "oldest_version"
                 }
               }
             },

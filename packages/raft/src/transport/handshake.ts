@@ -1,4 +1,4 @@
-import { PROTOCOL_VERSION, type Hello } from '../proto/codec';
+import { OLDEST_VERSION, PROTOCOL_VERSION, type Hello } from '../proto/codec';
 import type { NodeId } from '../core/types';
 import type { TransportIdentity } from './transport';
 
@@ -6,16 +6,18 @@ export type Verdict =
   { readonly accepted: true; readonly peer: NodeId } | { readonly accepted: false; readonly because: string };
 
 export function helloTo(identity: TransportIdentity, to: NodeId, refusal = ''): Hello {
-  return { protocolVersion: PROTOCOL_VERSION, group: identity.group, from: identity.id, to, refusal };
+  const versions = { protocolVersion: PROTOCOL_VERSION, oldestVersion: OLDEST_VERSION };
+  return { ...versions, group: identity.group, from: identity.id, to, refusal };
 }
 
 /** Whether to talk to who says this hello: same group, a known member, meant for this node, a version we speak. */
 export function judgeHello(identity: TransportIdentity, hello: Hello): Verdict {
   const refuse = (because: string): Verdict => ({ accepted: false, because });
   if (hello.refusal !== '') return refuse(`the peer refuses: ${hello.refusal}`);
-  if (hello.protocolVersion !== PROTOCOL_VERSION) {
+  if (hello.oldestVersion > PROTOCOL_VERSION || hello.protocolVersion < OLDEST_VERSION) {
+    const theirs = `${hello.oldestVersion} to ${hello.protocolVersion}`;
     return refuse(
-      `node ${hello.from} speaks version ${hello.protocolVersion}, node ${identity.id} version ${PROTOCOL_VERSION}`,
+      `node ${hello.from} speaks versions ${theirs}, node ${identity.id} ${OLDEST_VERSION} to ${PROTOCOL_VERSION}`,
     );
   }
   if (hello.group !== identity.group)

@@ -82,6 +82,18 @@ describe.each([
     expect(back.journal.lines).toEqual(leader.journal.lines);
   });
 
+  it('bring back a follower by a snapshot of many chunks', async () => {
+    await start(3, { snapshotEveryEntries: 5 });
+    const leader = await cluster.whenLed();
+    const follower = cluster.members.find((member) => member !== leader) ?? leader;
+    await follower.node.stop();
+    const megabyte = 'x'.repeat(1 << 20);
+    for (let i = 0; i < 12; i++) await leader.node.propose(Buffer.from(megabyte));
+    const back = await cluster.restart(follower);
+    await eventually('caught up', () => back.journal.lines.length === 12);
+    expect(back.journal.lines.every((line) => line === megabyte)).toBe(true);
+  }, 30_000);
+
   it('hand leadership over', async () => {
     await start();
     const leader = await cluster.whenLed();

@@ -15,6 +15,7 @@ import { helloTo, judgeHello } from './handshake';
 import { PeerLink, type Channel } from './peer-link';
 import { RSocketChannel } from './rsocket-channel';
 import { RSocketConnection, type Mux } from './rsocket-connection';
+import { SnapshotOutlet, subscribeToSnapshots } from './snapshot-stream';
 import { addressOf, type Peer, type RaftTransport, type TransportIdentity, type TransportReceiver } from './transport';
 
 export interface RSocketTransportOptions {
@@ -39,7 +40,8 @@ type Acceptor = {
 
 /**
  * Raft over RSocket on TCP. Each node connects to every peer to send; its Hello is the data of the SETUP frame, the
- * answer to a first, empty request is the peer's. Batches go as fire-and-forget requests.
+ * answer to a first, empty request is the peer's, who at the same time asks for the stream of snapshot chunks. Batches go
+ * as fire-and-forget requests.
  */
 export class RSocketTransport implements RaftTransport {
   private readonly links = new Map<NodeId, PeerLink>();
@@ -138,9 +140,16 @@ export class RSocketTransport implements RaftTransport {
       this.host.log.warn({ because: verdict.because }, 'refused a raft peer');
       throw new RaftError('PROTOCOL', verdict.because);
     }
+    const take = taker((bytes) => this.take(verdict.peer, bytes), remote);
     return {
-      requestResponse: responder(() => encodeHello(helloTo(identity, verdict.peer))),
-      fireAndForget: receiver((bytes) => this.take(verdict.peer, bytes), remote),
+      requestResponse: responder(() => {
+        subscribeToSnapshots(remote, take);
+        return encodeHello(helloTo(identity, verdict.peer));
+      }),
+      fireAndForget: (payload) => {
+        take(payload.data ?? NOTHING);
+        return NO_CANCEL;
+      },
     };
   }
 
@@ -152,7 +161,9 @@ export class RSocketTransport implements RaftTransport {
     const { keepAliveMs: keepAlive, lifetimeMs: lifetime, connectTimeoutMs: timeoutMs, tls } = this.options;
     const connection = await this.host.network.connect({ ...addressOf(peer), timeoutMs, tls });
     const duplex = new RSocketConnection(connection);
+    const snapshots = new SnapshotOutlet();
     const connector = new RSocketConnector({
+      responder: { requestStream: snapshots.requestStream },
       setup: { payload: { data: encodeHello(helloTo(identity, peer.id)) }, keepAlive, lifetime, dataMimeType: MIME },
       transport: {
         connect: async (makeMux) => {
@@ -162,7 +173,7 @@ export class RSocketTransport implements RaftTransport {
       },
     });
     const socket = await connector.connect();
-    const channel = new RSocketChannel(socket, duplex);
+    const channel = new RSocketChannel(socket, duplex, snapshots);
     let lastError: Error | undefined;
     duplex.onClose((reason) => {
       lastError = reason;
@@ -216,13 +227,13 @@ function responder(answer: () => Buffer): RSocket['requestResponse'] {
   };
 }
 
-function receiver(take: (bytes: Buffer) => void, remote: RSocket): RSocket['fireAndForget'] {
-  return (payload) => {
+/** Who sends what we do not understand must not go on. */
+function taker(take: (bytes: Buffer) => void, remote: RSocket): (bytes: Buffer) => void {
+  return (bytes) => {
     try {
-      take(payload.data ?? NOTHING);
+      take(bytes);
     } catch (error) {
-      remote.close(error as Error); // who sends what we do not understand must not go on
+      remote.close(error as Error);
     }
-    return NO_CANCEL;
   };
 }

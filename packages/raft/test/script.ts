@@ -27,7 +27,8 @@ interface Letter {
  * heartbeat 20 ms, no randomness: a node left alone campaigns after exactly 100 ms.
  *
  *     group n1 n2 n3                  a fresh group; options: maxAppendBytes=, maxInFlight=, keepEntries=
- *     node n1 term=3 vote=n2 log=1,1,3     put before the first event: hard state and the terms of its entries
+ *     node n1 term=3 vote=n2 log=1,1,3     put before the first event: hard state and the terms of its entries; up=50:
+ *                                     started 50 ms ago
  *     tick n1 100                     its clock goes on by 100 ms, and it looks at it
  *     clock n1 100                    its clock goes on, unnoticed until something happens
  *     elect n1                        tick n1 100 and deliver, without a word
@@ -159,8 +160,9 @@ export class Script {
         ...this.options,
       };
       const recovered = { hardState, base: { index: 0, term: 0 }, entries, snapshot: undefined };
-      // Long up, so that nothing is left of the time in which a restarted node votes for nobody.
-      member = { state: createState(core, recovered, -1000, 0), gate: new WriteGate(), hung: false, nowMs: 0 };
+      // Long up, by default, so that nothing is left of the time in which a restarted node votes for nobody.
+      const startedMs = -Number(seed['up'] ?? 1000);
+      member = { state: createState(core, recovered, startedMs, 0), gate: new WriteGate(), hung: false, nowMs: 0 };
       member.state.electionDeadlineMs = 100;
       this.members.set(id, member);
     }

@@ -96,14 +96,17 @@ export class Broker implements Lifecycle {
     this.client = new RemotingClient(host);
     this.store = new MessageStore(host, storeOptions(config));
     const file = (name: string): JsonFile => new JsonFile(host, `${storePaths(config).config}/${name}`);
-    this.topics = new TopicTable(host.clock, file('topics.json'), () => this.metadataChanged(true));
+    this.topics = new TopicTable(host.clock, file('topics.json'), () => this.metadataChanged(true), config.enableLmq);
     this.groups = new SubscriptionGroups(
       host.clock,
       file('subscriptionGroup.json'),
       config.autoCreateSubscriptionGroup,
       () => this.metadataChanged(false),
+      config.enableLmq,
     );
-    this.offsets = new ConsumerOffsets(host.clock, file('consumerOffset.json'));
+    this.offsets = config.enableLmq
+      ? new ConsumerOffsets(host.clock, file('lmqConsumerOffset.json'), file('consumerOffset.json'))
+      : new ConsumerOffsets(host.clock, file('consumerOffset.json'));
     this.delayOffsets = new DelayOffsets(host, file('delayOffset.json'));
     this.clients = new ClientRegistry(host.clock, (group) => this.notifyGroup(group));
     const addresses = brokerAddresses(config);

@@ -1,5 +1,5 @@
 import type { RoleListener } from '@batonmq/broker-ha';
-import type { MessageStore } from '@batonmq/broker-store';
+import { isLightTopic, type MessageStore } from '@batonmq/broker-store';
 import type { Host } from '@batonmq/host';
 import type { DelayService } from './delay/delay-service';
 import type { SubscriptionGroups } from './groups/subscription-groups';
@@ -93,7 +93,7 @@ export class RoleSwitch implements RoleListener {
   private adoptTopicsOfTheLog(): void {
     const queuesOf = new Map<string, number>();
     for (const { topic, queueId } of this.parts.store.queues) {
-      if (this.parts.topics.get(topic) === undefined)
+      if (this.parts.topics.get(topic) === undefined && !isLightTopic(topic))
         queuesOf.set(topic, Math.max(queuesOf.get(topic) ?? 0, queueId + 1));
     }
     const missing = [...queuesOf].map(([topic, queues]) => topicConfig(topic, queues, PERM_READ | PERM_WRITE));

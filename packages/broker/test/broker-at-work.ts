@@ -16,6 +16,8 @@ export class BrokerAtWork {
   private listenPort = 0;
   private broker: Broker | undefined;
 
+  constructor(private readonly more: Readonly<Record<string, string>> = {}) {}
+
   async start(): Promise<void> {
     if (this.listenPort === 0) this.listenPort = await freePortPair();
     const properties = new Map([
@@ -26,6 +28,7 @@ export class BrokerAtWork {
       ['storePathRootDir', this.directory],
       ['mappedFileSizeCommitLog', '4194304'],
       ['recallMessageEnable', 'true'],
+      ...Object.entries(this.more),
     ]);
     const { values } = readConfig([brokerConfig, remotingServerConfig], properties, 'the spec');
     this.broker = new Broker(this.host, values);

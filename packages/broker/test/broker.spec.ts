@@ -250,3 +250,35 @@ describe('a broker without a controller', () => {
     expect(bodiesOf(byKey)).toContain('hard');
   });
 });
+
+describe('a broker with light queues', () => {
+  const broker = new BrokerAtWork({ enableLmq: 'true', enableMultiDispatch: 'true' });
+  beforeAll(() => broker.start());
+  afterAll(() => broker.end());
+
+  it('gives a message to the light queues that it names, which nobody has to create', async () => {
+    const names = pair('INNER_MULTI_DISPATCH', '%LMQ%room-1,%LMQ%room-2');
+    const parked = broker.pull('%LMQ%room-2', 0, { group: '%LMQ%guest', suspendMs: 25_000 });
+    expect((await broker.send('Rooms', 'hello', { properties: names })).code).toBe(ResponseCode.SUCCESS);
+    expect(bodiesOf(await parked)).toEqual(['hello']);
+    const nonsense = pair('INNER_MULTI_DISPATCH', 'a') + pair('INNER_MULTI_QUEUE_OFFSET', 'x');
+    await broker.send('Rooms', 'poison', { properties: nonsense });
+    await broker.send('Rooms', 'later', { properties: names + pair('TIMER_DELAY_MS', '1200') });
+    expect(bodiesOf(await broker.pull('%LMQ%room-1', 0, { group: '%LMQ%guest', commitOffset: 1 }))).toEqual(['hello']);
+    expect(bodiesOf(await broker.pullSome('%LMQ%room-1', 1))).toEqual(['later']);
+    expect(bodiesOf(await broker.pullSome('Rooms', 1))[0]).toBe('poison');
+    expect(bodiesOf(await broker.pullSome('Rooms', 2))).toEqual(['later']);
+    const topics = await broker.ask(RequestCode.GET_ALL_TOPIC_CONFIG);
+    expect(String(topics.body)).not.toContain('%LMQ%');
+  }, 60_000);
+
+  it('has them again after a restart', async () => {
+    await broker.restart();
+    expect(bodiesOf(await broker.pull('%LMQ%room-2', 0))).toEqual(['hello', 'later']);
+    const asked = { topic: '%LMQ%room-1', consumerGroup: '%LMQ%guest', queueId: 0, setZeroIfNotFound: undefined };
+    const header = brokerHeaders.QueryConsumerOffsetRequest.encode(asked);
+    expect(offsetOf(await broker.ask(RequestCode.QUERY_CONSUMER_OFFSET, header))).toBe(1);
+    await broker.send('Rooms', 'again', { properties: pair('INNER_MULTI_DISPATCH', '%LMQ%room-2') });
+    expect(bodiesOf(await broker.pullSome('%LMQ%room-2', 2))).toEqual(['again']);
+  }, 60_000);
+});

@@ -1,3 +1,4 @@
+import { isLightTopic } from '@batonmq/broker-store';
 import type { Clock } from '@batonmq/host';
 import { NO_VERSION, nextVersion, sameVersion, toVersion, type DataVersion } from '../metadata/data-version';
 import type { JsonFile } from '../metadata/json-file';
@@ -61,6 +62,8 @@ export class SubscriptionGroups {
     private readonly file: JsonFile,
     private readonly autoCreate: boolean,
     private readonly onChange: () => void,
+    /** Groups of light queues (`%LMQ%...`) need not be created, and are in no table. */
+    private readonly lightQueues = false,
   ) {}
 
   load(): void {
@@ -75,12 +78,13 @@ export class SubscriptionGroups {
   }
 
   get(name: string): SubscriptionGroup | undefined {
+    if (this.lightQueues && isLightTopic(name)) return subscriptionGroup(name);
     return this.groups.get(name);
   }
 
   /** The group, made with defaults where that is allowed; undefined: not found (code 26). */
   find(name: string): SubscriptionGroup | undefined {
-    const known = this.groups.get(name);
+    const known = this.get(name);
     if (known !== undefined) return known;
     const allowed = this.autoCreate || name.startsWith('CID_RMQ_SYS_');
     if (!allowed || groupNameProblem(name) !== undefined) return undefined;

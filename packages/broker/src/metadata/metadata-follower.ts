@@ -100,7 +100,7 @@ export class MetadataFollower {
       const offsets = await this.ask(master, RequestCode.GET_ALL_CONSUMER_OFFSET);
       const delays = await this.ask(master, RequestCode.GET_ALL_DELAY_OFFSET);
       if (generation !== this.generation) return;
-      this.tables.offsets.merge((offsets.body['offsetTable'] ?? {}) as Record<string, Record<string, number>>);
+      this.tables.offsets.mergeJson(offsets.body);
       this.tables.delayOffsets.replaceBy(delays.body['offsetTable']);
     } catch (error) {
       this.host.log.debug({ master, error: textOf(error) }, 'the master did not answer a question for offsets');

@@ -45,6 +45,28 @@ describe('ConsumerOffsets', () => {
     expect(writes).toBe(1);
   });
 
+  it('keeps those of light groups in a table of their own, and begins with the file without', () => {
+    const offsets = make();
+    offsets.commit('Orders', 'readers', 1, 9);
+    offsets.saveIfChanged();
+    const plain = saved;
+    const none = new JsonFile({ files: { ...files, readAll: () => undefined }, log: silentLog } as never, '/lmq.json');
+    const other = { readAll: () => plain, replace: () => undefined };
+    const light = new ConsumerOffsets(clock, none, new JsonFile({ files: other, log: silentLog } as never, '/o.json'));
+    light.load();
+    light.commit('%LMQ%x', '%LMQ%g', 0, 4);
+    light.commit('%LMQ%x', 'readers', 0, 5);
+    expect(light.toJson()).toMatchObject({
+      offsetTable: { 'Orders@readers': { 1: 9 }, '%LMQ%x@readers': { 0: 5 } },
+      lmqOffsetTable: { '%LMQ%x@%LMQ%g': 4 },
+    });
+    light.saveIfChanged();
+    const again = make();
+    again.load();
+    expect(again.query('%LMQ%x', '%LMQ%g', 0)).toBe(4);
+    expect(again.query('Orders', 'readers', 1)).toBe(9);
+  });
+
   it('forgets a topic or a group', () => {
     const offsets = make();
     for (const topic of ['A', 'B']) for (const group of ['g', 'h']) offsets.commit(topic, group, 0, 1);

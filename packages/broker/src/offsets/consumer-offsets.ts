@@ -1,10 +1,22 @@
+import { isLightTopic } from '@batonmq/broker-store';
 import type { Clock } from '@batonmq/host';
 import { NO_VERSION, nextVersion, toVersion, type DataVersion } from '../metadata/data-version';
 import type { JsonFile } from '../metadata/json-file';
 
 type Table = Record<string, Record<string, number>>;
+/** Of groups of light queues: `topic@group` to the offset of queue 0. */
+type LightTable = Record<string, number>;
 
-/** Consumer progress per topic@group and queue: config/consumerOffset.json. @source ConsumerOffsetManager */
+export interface OffsetsJson {
+  readonly dataVersion: DataVersion;
+  readonly offsetTable: Table;
+  readonly lmqOffsetTable?: LightTable;
+}
+
+/**
+ * Consumer progress per topic@group and queue: config/consumerOffset.json; with light queues config/lmqConsumerOffset.json,
+ * which has all of it, and begins with what the other has. @source ConsumerOffsetManager, LmqConsumerOffsetManager
+ */
 export class ConsumerOffsets {
   private readonly table = new Map<string, Map<number, number>>();
   private version: DataVersion = NO_VERSION;
@@ -16,11 +28,13 @@ export class ConsumerOffsets {
   constructor(
     private readonly clock: Clock,
     private readonly file: JsonFile,
+    /** With light queues: the file without. */
+    private readonly withoutLight?: JsonFile,
   ) {}
 
   load(): void {
-    const saved = this.file.read();
-    this.merge((saved?.['offsetTable'] ?? {}) as Table);
+    const saved = this.file.read() ?? this.withoutLight?.read();
+    this.mergeJson(saved ?? {});
     this.version = toVersion(saved?.['dataVersion']);
     this.savedChanges = this.changes;
   }
@@ -66,7 +80,13 @@ export class ConsumerOffsets {
   }
 
   /** As a slave: the master's entries over the own ones. */
-  merge(table: Table): void {
+  mergeJson(json: Readonly<Record<string, unknown>>): void {
+    this.merge((json['offsetTable'] ?? {}) as Table);
+    const light = Object.entries((json['lmqOffsetTable'] ?? {}) as LightTable);
+    this.merge(Object.fromEntries(light.map(([key, offset]) => [key, { 0: offset }])));
+  }
+
+  private merge(table: Table): void {
     for (const [key, queues] of Object.entries(table)) {
       const at = key.lastIndexOf('@');
       if (at < 1) continue;
@@ -103,9 +123,16 @@ export class ConsumerOffsets {
     this.file.write(this.toJson());
   }
 
-  toJson(): { dataVersion: DataVersion; offsetTable: Table } {
+  toJson(): OffsetsJson {
     const offsetTable: Table = {};
-    for (const [key, queues] of this.table) offsetTable[key] = Object.fromEntries(queues);
-    return { dataVersion: this.version, offsetTable };
+    const lmqOffsetTable: LightTable = {};
+    const light = this.withoutLight !== undefined;
+    for (const [key, queues] of this.table) {
+      const offset = queues.get(0);
+      const group = key.slice(key.lastIndexOf('@') + 1);
+      if (light && offset !== undefined && queues.size === 1 && isLightTopic(group)) lmqOffsetTable[key] = offset;
+      else offsetTable[key] = Object.fromEntries(queues);
+    }
+    return { dataVersion: this.version, offsetTable, ...(light ? { lmqOffsetTable } : {}) };
   }
 }

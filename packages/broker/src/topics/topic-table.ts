@@ -1,7 +1,8 @@
+import { isLightTopic } from '@batonmq/broker-store';
 import type { Clock } from '@batonmq/host';
 import { NO_VERSION, nextVersion, sameVersion, toVersion, type DataVersion } from '../metadata/data-version';
 import type { JsonFile } from '../metadata/json-file';
-import { sameTopic, toTopicConfig, type TopicConfig } from './topic-config';
+import { PERM_READ, PERM_WRITE, sameTopic, toTopicConfig, topicConfig, type TopicConfig } from './topic-config';
 
 /** The topics this broker serves: config/topics.json. @source TopicConfigManager */
 export class TopicTable {
@@ -14,6 +15,8 @@ export class TopicTable {
     private readonly file: JsonFile,
     /** Told of each change, with the topics that changed. */
     private readonly onChange: (changed: readonly TopicConfig[]) => void,
+    /** Light queues (`%LMQ%...`) are topics that need not be created, and are in no table. */
+    private readonly lightQueues = false,
   ) {}
 
   /** @param builtIn topics that exist whatever the file says; the file's own settings for them win */
@@ -27,6 +30,7 @@ export class TopicTable {
   }
 
   get(name: string): TopicConfig | undefined {
+    if (this.lightQueues && isLightTopic(name)) return topicConfig(name, 1, PERM_READ | PERM_WRITE);
     return this.topics.get(name);
   }
 
@@ -45,6 +49,7 @@ export class TopicTable {
   /** Saves and announces what differs from the table. @returns whether anything did */
   put(...wanted: readonly TopicConfig[]): boolean {
     const changed = wanted.filter((topic) => {
+      if (this.lightQueues && isLightTopic(topic.topicName)) return false;
       const known = this.topics.get(topic.topicName);
       return known === undefined || !sameTopic(known, topic);
     });

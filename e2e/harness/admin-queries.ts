@@ -63,6 +63,14 @@ export class AdminQueries {
     return brokerDatas?.some((broker) => broker.brokerAddrs['0'] !== undefined) ?? false;
   }
 
+  /** End of a broker's commit log. @source GET_BROKER_RUNTIME_INFO */
+  async logEnd(broker: string): Promise<number> {
+    const { table } = (await this.ask(broker, { code: RequestCode.GET_BROKER_RUNTIME_INFO })) as {
+      table: Record<string, string | undefined>;
+    };
+    return Number(table['commitLogMaxOffset']);
+  }
+
   async stop(): Promise<void> {
     await this.client.stop();
   }

@@ -10,7 +10,15 @@ export type StoreArtifacts = 'store-5.4.0' | 'store-4.9.7';
 
 /** The programs of e2e/java/programs, and of e2e/java/store for the store's artifacts. */
 export type JavaProgram =
-  'StoreDriver' | 'Producer' | 'Consumer' | 'StoreReader' | 'TopicReader' | 'BenchProducer' | 'TimedMessages';
+  | 'StoreDriver'
+  | 'Producer'
+  | 'Consumer'
+  | 'StoreReader'
+  | 'TopicReader'
+  | 'HalfwayConsumer'
+  | 'DelayedProducer'
+  | 'BenchProducer'
+  | 'TimedMessages';
 
 const MAVEN_LIMIT_MS = 480_000;
 const JAVAC_LIMIT_MS = 120_000;

@@ -86,7 +86,10 @@ export class Dispatcher {
         this.dispatch(cursor.buffer, header);
         this.position += found;
       } else if (found === FOUND.blank) {
-        this.position += log.fileSize - (this.position % log.fileSize);
+        const next = this.position + log.fileSize - (this.position % log.fileSize);
+        // Of a replica: the rest of the blank has not come, and may never.
+        if (next > end) return false;
+        this.position = next;
       } else if (found === FOUND.incomplete || !this.passBadRecord(end)) {
         return false;
       }

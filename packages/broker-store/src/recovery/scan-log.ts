@@ -63,7 +63,7 @@ export class LogScanner {
   }
 
   /**
-   * From `offset` on, as long as records are good.
+   * From `offset` on, as long as records are good, and blanks whole.
    * @param visit called with each; `cursor.buffer` and `header` are its
    * @returns the end of the last good record, or of the file behind a blank one
    */
@@ -76,7 +76,10 @@ export class LogScanner {
         visit(found);
         position += found;
       } else if (found === FOUND.blank) {
-        position += log.fileSize - (position % log.fileSize);
+        const end = position + log.fileSize - (position % log.fileSize);
+        // Of a replica: the rest of a blank that has not come yet is not the place for a record.
+        if (end > limit) break;
+        position = end;
         if (!log.hasFile(position)) break;
       } else {
         break;

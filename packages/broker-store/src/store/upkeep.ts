@@ -110,9 +110,11 @@ export class Upkeep {
 
   /** The checkpoint of a clean stop. @throws HostError */
   async settleCheckpoint(): Promise<void> {
-    const { checkpoint, commitLog, index } = this.parts;
-    if (commitLog.failed === undefined)
-      checkpoint.logTimestamp = checkpoint.queuesTimestamp = lastTimestamp(this.parts);
+    const { checkpoint, commitLog, index, dispatcher } = this.parts;
+    if (commitLog.failed === undefined) checkpoint.logTimestamp = lastTimestamp(this.parts);
+    // Not the log's: what lies above the confirm offset is in no queue.
+    if (commitLog.failed === undefined && !this.queuesLost)
+      checkpoint.queuesTimestamp = Math.max(checkpoint.queuesTimestamp, dispatcher.lastTimestamp);
     if (index !== undefined) checkpoint.indexTimestamp = index.savedTimestamp;
     checkpoint.confirmOffset = this.dispatching.confirmOffset();
     await checkpoint.save();

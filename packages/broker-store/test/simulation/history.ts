@@ -10,6 +10,8 @@ export interface Entry {
   readonly key: string | undefined;
   readonly timestamp: number;
   /** How often its topic had been deleted when it was put. */
+  readonly born: number;
+  /** The same, or later: a restart has brought it back into the queue. */
   life: number;
 }
 
@@ -88,6 +90,7 @@ export class History {
 
   beginCut(offset: number): void {
     this.cuttingAt = offset;
+    for (const each of this.entries) each.life = each.born;
     this.promisedEnd = Math.min(this.promisedEnd, offset);
     this.seenEnd = Math.min(this.seenEnd, offset);
   }

@@ -94,6 +94,7 @@ export class MasterFeed {
       body,
       key,
       timestamp,
+      born: history.lifeOf(input.topic),
       life: history.lifeOf(input.topic),
     };
     return { bytes, entry };

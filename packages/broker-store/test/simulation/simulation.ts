@@ -366,7 +366,7 @@ class Run {
     throw new Broken('a healthy store takes messages', `${result.status} ${result.reason}`);
   }
 
-  private took(entry: Omit<Entry, 'life'>): void {
+  private took(entry: Omit<Entry, 'life' | 'born'>): void {
     const { history } = this;
     const { offset, end, topic, queueId, queueOffset, key } = entry;
     // What a failed write left out of the log.
@@ -380,7 +380,8 @@ class Run {
     this.note(`put ${topic.slice(0, 8)}-${queueId}@${queueOffset} [${offset},${end}) ${key ?? ''}`);
     if (entry.timestamp < (history.entries.at(-1)?.timestamp ?? 0))
       throw new Broken('times do not go back along the log', `${entry.timestamp} at ${offset}`);
-    history.entries.push({ ...entry, life: history.lifeOf(topic) });
+    const life = history.lifeOf(topic);
+    history.entries.push({ ...entry, life, born: life });
   }
 
   /** A write failed: what was not written is not in the log. */

@@ -1,0 +1,162 @@
+import { type Plant, plantedStore } from './mutant';
+import { simulate } from './simulation';
+import type { Weather } from './weather';
+
+/** Within how many seeds every bug must show. */
+const SEEDS = 400;
+
+interface Bug extends Plant {
+  readonly name: string;
+  /** The rule that catches it, or one of them. */
+  readonly caughtBy: RegExp;
+  readonly weather?: Partial<Weather>;
+}
+
+const bugs: readonly Bug[] = [
+  {
+    name: 'SYNC_FLUSH promises what is only written',
+    file: 'put/writing.ts',
+    find: 'return this.sync ? this.flusher.flushed : this.parts.commitLog.writtenEnd;',
+    replace: 'return this.parts.commitLog.writtenEnd;',
+    caughtBy: /what was promised is there|what was seen is there/,
+  },
+  {
+    name: 'what is written during a sync counts as synced by it',
+    file: 'log/log-flusher.ts',
+    find: 'this.flushed = Math.max(this.flushed, Math.min(target, this.log.writtenEnd));',
+    replace: 'this.flushed = this.log.writtenEnd;',
+    caughtBy: /what was promised is there|what was seen is there/,
+  },
+  {
+    name: 'only the newest file is synced',
+    file: 'log/commit-log.ts',
+    find: `      await this.series.syncFile(start);
+    }
+  }`,
+    replace: `      if (start === this.series.last) await this.series.syncFile(start);
+    }
+  }`,
+    caughtBy: /what was promised is there|what was seen is there/,
+  },
+  {
+    name: 'the name of a new log file is not synced',
+    file: 'log/commit-log.ts',
+    find: '      this.files.syncDir(directory);',
+    replace: '',
+    caughtBy: /what was promised is there|what was seen is there/,
+  },
+  {
+    name: 'a failed sync is forgotten',
+    file: 'log/log-flusher.ts',
+    find: "this.log.fail('syncing the commit log failed', cause);",
+    replace: 'void cause; this.flushed = target;',
+    caughtBy: /what was promised is there|what was seen is there/,
+    weather: { faults: true, powerLosses: 1 },
+  },
+  {
+    name: 'after a failed sync the page cache is believed',
+    file: 'log/log-repair.ts',
+    find: '    log.series.write(bytes, 0, bytes.length, at);',
+    replace: '',
+    caughtBy: /what was promised is there|what was seen is there/,
+    // Pages that a later write makes dirty again hide it, so the log is longer than one.
+    weather: {
+      role: 'alone',
+      faults: true,
+      powerLosses: 1,
+      options: { enableControllerMode: false, flushDiskType: 'SYNC_FLUSH', mappedFileSizeCommitLog: 65_536 },
+    },
+  },
+  {
+    name: 'truncate-then-crash: a cut is not synced',
+    file: 'log/commit-log.ts',
+    find: `    this.cutInFiles(offset);
+    await this.series.sync();`,
+    replace: '    this.cutInFiles(offset);',
+    caughtBy: /the log ends with a message|log is whole|what was promised is there|reads stay below/,
+  },
+  {
+    name: 'cut-comes-back: a cut leaves the bytes',
+    file: 'file-series.ts',
+    find: `    const file = this.file(last);
+    file.truncateSync(position - last);`,
+    replace: '    const file = this.file(last);',
+    caughtBy: /the log ends with a message|log is whole|queue/,
+  },
+  {
+    name: 'shared-queue-offset: next offsets are the ends of the queues',
+    file: 'replica-log.ts',
+    find: 'queue.nextOffset = begun ? 1 : Math.max(queue.nextOffset, header.queueOffset + 1);',
+    replace: 'void begun;',
+    caughtBy: /a queue offset is given once/,
+  },
+  {
+    name: 'dispatch goes on above the confirm offset',
+    file: 'dispatch/dispatching.ts',
+    find: 'dispatcher.run(this.confirmOffset(), DISPATCH_PER_TURN)',
+    replace: 'dispatcher.run(Infinity, DISPATCH_PER_TURN)',
+    caughtBy: /reads stay below the confirm offset|what was seen is there/,
+  },
+  {
+    name: 'recovery shows everything, confirmed or not',
+    file: 'recovery/recover.ts',
+    find: 'if (header.physicalOffset + size > confirmed) return;',
+    replace: '',
+    caughtBy: /reads stay below the confirm offset/,
+  },
+  {
+    name: 'recovery begins where the log is safe but queues are not',
+    file: 'checkpoint.ts',
+    find: 'Math.min(this.logTimestamp, this.queuesTimestamp) - MARGIN_MS',
+    replace: 'this.logTimestamp + MARGIN_MS',
+    caughtBy: /queue/,
+  },
+  {
+    name: 'the first undispatched record is passed over',
+    file: 'recovery/recover.ts',
+    find: 'if (header.physicalOffset >= dispatchFrom)',
+    replace: 'if (header.physicalOffset > dispatchFrom + 1)',
+    caughtBy: /queue|offset/,
+  },
+  {
+    name: 'the index is not cut with the log',
+    file: 'message-store.ts',
+    find: '      this.parts.index?.cutAbove(offset);',
+    replace: '',
+    caughtBy: /index/,
+  },
+  {
+    name: 'times may go back under a new master',
+    file: 'message-store.ts',
+    find: 'parts.appender.lastTimestamp = Math.max(parts.appender.lastTimestamp, timestamp);',
+    replace: 'void timestamp;',
+    caughtBy: /times do not go back|queue/,
+    weather: { role: 'controlled', options: { enableControllerMode: true } },
+  },
+  {
+    name: 'records are believed without their CRC and their place',
+    file: 'recovery/scan-log.ts',
+    find: 'header.physicalOffset === offset && this.bodyIsWhole() && this.textIsWhole()',
+    replace: 'true',
+    caughtBy: /log/,
+    weather: { powerLosses: 1 },
+  },
+];
+
+describe('bugs planted in the store', () => {
+  it.each(bugs)(
+    '$name',
+    async ({ caughtBy, weather, ...plant }) => {
+      const store = plantedStore(plant);
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const outcome = await simulate(seed, store, weather);
+        if (outcome.failed) {
+          expect(outcome.why).toMatch(caughtBy);
+          return;
+        }
+      }
+      throw new Error(`not caught within ${SEEDS} seeds`);
+    },
+    120_000,
+  );
+});

@@ -18,10 +18,8 @@ export function refuseForeignStores(files: Files, root: string, log: Logger): vo
   for (const name of ['rdb', 'topics', 'subscriptionGroups', 'consumerOffsets']) {
     if (isDirectory(files, `${root}/config/${name}`)) refuse(`${root}/config/${name}`, 'configuration in RocksDB');
   }
-  for (const name of ['batchconsumequeue', 'consumequeue_ext']) {
-    if (files.list(`${root}/${name}`).length > 0)
-      refuse(`${root}/${name}`, name === 'consumequeue_ext' ? 'extended queue units' : 'batch queues');
-  }
+  const batch = `${root}/batchconsumequeue`;
+  if (files.list(batch).length > 0) refuse(batch, 'batch queues');
   const ledger = files.list(root).find((name) => name.startsWith('dledger-'));
   if (ledger !== undefined) refuse(`${root}/${ledger}`, 'a DLedger log');
   for (const name of IGNORED) {

@@ -162,7 +162,8 @@ export class MessageStore implements Lifecycle {
   }
 
   private async release(): Promise<void> {
-    const { checkpoint, commitLog, table, index } = this.parts;
+    const { checkpoint, commitLog, table, extUnits, index } = this.parts;
+    extUnits.close();
     checkpoint.close();
     commitLog.close();
     table.close();
@@ -306,6 +307,7 @@ export class MessageStore implements Lifecycle {
    */
   deleteTopic(topic: string): void {
     this.parts.table.deleteTopic(topic, this.parts.commitLog.end);
+    this.parts.extUnits.deleteTopic(topic);
   }
 
   status(): StoreStatus {

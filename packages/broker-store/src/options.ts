@@ -9,6 +9,8 @@ export interface StoreOptions {
   readonly mappedFileSizeCommitLog?: number;
   /** Bytes; rounded up to a multiple of 20. */
   readonly mappedFileSizeConsumeQueue?: number;
+  /** Of the files that RocketMQ writes with `enableConsumeQueueExt`; here they are only read. */
+  readonly mappedFileSizeConsumeQueueExt?: number;
   readonly flushDiskType?: 'ASYNC_FLUSH' | 'SYNC_FLUSH';
   /** Milliseconds, as all intervals here. */
   readonly flushIntervalCommitLog?: number;
@@ -55,6 +57,7 @@ export interface StoreOptions {
 const DEFAULTS = {
   mappedFileSizeCommitLog: 1 << 30,
   mappedFileSizeConsumeQueue: 6_000_000,
+  mappedFileSizeConsumeQueueExt: 48 << 20,
   flushDiskType: 'ASYNC_FLUSH' as const,
   flushIntervalCommitLog: 500,
   flushCommitLogThoroughInterval: 10_000,

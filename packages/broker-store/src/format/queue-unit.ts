@@ -29,6 +29,15 @@ export function unitTagsCode(units: Buffer, at: number): number {
   return readInt64(units, at + 12);
 }
 
+/**
+ * Place in `consumequeue_ext` that stands in the field of the tags code instead of it (position - 2^63, below every tags
+ * code); -1 when the field is a tags code.
+ */
+export function unitExtPosition(units: Buffer, at: number): number {
+  const high = units.readInt32BE(at + 12);
+  return high < -1 ? (high & 0x7fff_ffff) * 0x1_0000_0000 + units.readUInt32BE(at + 16) : -1;
+}
+
 /** Zeros are not units. */
 export function isUnit(units: Buffer, at: number): boolean {
   return unitSize(units, at) > 0 && units.readInt32BE(at) >= 0;

@@ -1,7 +1,8 @@
-import { UNIT_BYTES, isBlankUnit, unitPhy, unitSize, unitTagsCode } from '../format/queue-unit';
+import { UNIT_BYTES, isBlankUnit, unitExtPosition, unitPhy, unitSize, unitTagsCode } from '../format/queue-unit';
 import type { CommitLog } from '../log/commit-log';
 import type { ConsumeQueue } from '../queue/consume-queue';
 import { UnitView } from '../queue/consume-queue';
+import type { ExtUnits } from '../queue/ext-units';
 import type { GetResult, GetStatus, MessageFilter } from './get-result';
 import type { RecordReader } from './record-reader';
 
@@ -35,6 +36,7 @@ export class MessageGetter {
     private readonly log: CommitLog,
     private readonly reader: RecordReader,
     private readonly limits: TransferLimits,
+    private readonly extUnits: ExtUnits,
   ) {}
 
   get(
@@ -69,18 +71,18 @@ export class MessageGetter {
     this.skipped = 'NO_MATCHED_MESSAGE';
     let units = queue.view(offset, maxUnits, this.view);
     if (units === 0) return this.result('OFFSET_FOUND_NULL', queue.nextFileOffset(offset), minOffset, maxOffset);
-    this.take(units, maxCount, byteLimit, filter);
+    this.take(queue, units, maxCount, byteLimit, filter);
     // The queue file or its part in memory may end before the look did: while nothing was found, go on behind it.
     while (this.count === 0 && this.next - offset < maxUnits && this.next < maxOffset) {
       units = queue.view(this.next, maxUnits - (this.next - offset), this.view);
       if (units === 0) break;
-      this.take(units, maxCount, byteLimit, filter);
+      this.take(queue, units, maxCount, byteLimit, filter);
     }
     return this.result(this.count > 0 ? 'FOUND' : this.skipped, this.next, minOffset, maxOffset);
   }
 
   /** Looks at the units of the view; stops before the first that does not fit any more. */
-  private take(count: number, maxCount: number, byteLimit: number, filter?: MessageFilter): void {
+  private take(queue: ConsumeQueue, count: number, maxCount: number, byteLimit: number, filter?: MessageFilter): void {
     const { units, at: first } = this.view;
     let holeEnd = 0;
     for (let i = 0; i < count; i++) {
@@ -92,7 +94,7 @@ export class MessageGetter {
       this.lastPhy = phy;
       if (isBlankUnit(units, at) || phy < holeEnd) {
         this.skipped = 'MESSAGE_WAS_REMOVING';
-      } else if (filter?.matchesTags?.(unitTagsCode(units, at)) === false) {
+      } else if (filter?.matchesTags !== undefined && !this.matchesTags(queue, units, at, filter)) {
         this.skipped = 'NO_MATCHED_MESSAGE';
       } else if (this.add(phy, size, filter)) {
         holeEnd = 0;
@@ -100,6 +102,13 @@ export class MessageGetter {
         holeEnd = phy - (phy % this.log.fileSize) + this.log.fileSize;
       }
     }
+  }
+
+  private matchesTags(queue: ConsumeQueue, units: Buffer, at: number, filter: MessageFilter): boolean {
+    const position = unitExtPosition(units, at);
+    if (position < 0) return filter.matchesTags?.(unitTagsCode(units, at)) !== false;
+    const tagsCode = this.extUnits.tagsCode(queue.topic, queue.queueId, position);
+    return tagsCode === undefined || filter.matchesTags?.(tagsCode) !== false;
   }
 
   private isFull(phy: number, size: number, maxCount: number, byteLimit: number): boolean {

@@ -19,7 +19,7 @@ export class Reading {
     const { commitLog, host, options } = parts;
     this.reader = new RecordReader(commitLog);
     const memoryBytes = Math.floor((host.machine.totalMemoryBytes * options.accessMessageInMemoryMaxRatio) / 100);
-    this.getter = new MessageGetter(commitLog, this.reader, { ...options, memoryBytes });
+    this.getter = new MessageGetter(commitLog, this.reader, { ...options, memoryBytes }, parts.extUnits);
     this.timeSearch = new TimeSearch(commitLog);
   }
 

@@ -7,6 +7,7 @@ import { IndexService } from '../index-file/index-service';
 import { CommitLog } from '../log/commit-log';
 import type { ResolvedOptions } from '../options';
 import { Appender } from '../put/appender';
+import { ExtUnits } from '../queue/ext-units';
 import { LightQueues } from '../queue/light-queues';
 import { QueueTable } from '../queue/queue-table';
 
@@ -16,6 +17,7 @@ export interface StoreParts {
   readonly options: ResolvedOptions;
   readonly commitLog: CommitLog;
   readonly table: QueueTable;
+  readonly extUnits: ExtUnits;
   readonly checkpoint: Checkpoint;
   readonly index: IndexService | undefined;
   readonly arrivals: Listeners<Parameters<ArrivalListener>>;
@@ -34,6 +36,7 @@ export function makeParts(host: Host, options: ResolvedOptions): StoreParts {
     tailCacheBytes: o.tailCacheBytes,
   });
   const table = new QueueTable(files, logger, `${root}/consumequeue`, o.mappedFileSizeConsumeQueue);
+  const extUnits = new ExtUnits(files, `${root}/consumequeue_ext`, o.mappedFileSizeConsumeQueueExt);
   const checkpoint = new Checkpoint(files, `${root}/checkpoint`);
   const index = o.messageIndexEnable
     ? new IndexService(host, `${root}/index`, o.maxHashSlotNum, o.maxIndexNum)
@@ -44,7 +47,7 @@ export function makeParts(host: Host, options: ResolvedOptions): StoreParts {
   const dispatcher = new Dispatcher(commitLog, table, light, levels, index, arrivals, logger);
   const appender = new Appender(clock, checksums, commitLog, table, light, o.maxMessageSize, o.storeHost);
   const cleaner = new Cleaner(host, o, commitLog, table, index);
-  return { host, options, commitLog, table, checkpoint, index, arrivals, dispatcher, appender, cleaner };
+  return { host, options, commitLog, table, extUnits, checkpoint, index, arrivals, dispatcher, appender, cleaner };
 }
 
 /** storeTimestamp of the newest record, put here or dispatched. */

@@ -88,6 +88,7 @@ export class StorePlanBuilder {
       this.transactions();
       this.delayed();
       this.batches();
+      this.lights();
       this.topics(withLongTopics);
       for (const leave of [8, 7, 0, 9] as const) {
         this.put({ topic: 'golden-fill', body: `fill:${leave}` });
@@ -184,6 +185,15 @@ export class StorePlanBuilder {
         return { body: this.bytes(this.next(200)), properties: text({ KEYS: key, TAGS: `Tag${index % 3}` }) };
       });
       this.put({ word: 'batch', topic, queueId: length % 2, body: clientBatch(messages), properties: '' });
+    }
+  }
+
+  /** Messages with units in light queues (LMQ) besides their own. */
+  private lights(): void {
+    const topic = 'golden-light';
+    for (const names of ['%LMQ%a', '%LMQ%a,%LMQ%b', '%LMQ%b,%LMQ%c,%LMQ%a']) {
+      const properties = text({ ...this.identity(topic), INNER_MULTI_DISPATCH: names, TAGS: 'light' });
+      this.put({ topic, queueId: 2, properties });
     }
   }
 

@@ -18,6 +18,7 @@ public final class DelayedProducer {
             Events events = new Events();
             DefaultMQProducer producer = new DefaultMQProducer(options.text("group"));
             producer.setNamesrvAddr(options.text("namesrv"));
+            producer.setSendMsgTimeout(30_000); // a send that is tried again may be stored twice
             producer.start();
             int acked = 0;
             int first = options.number("first");

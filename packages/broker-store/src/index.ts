@@ -8,6 +8,10 @@ export type { GetResult, GetStatus, MessageFilter } from './read/get-result';
 export type { KeyQueryResult } from './read/query-by-key';
 export type { ArrivalListener } from './dispatch/dispatcher';
 
+export { inspectStore } from './inspect/inspect-store';
+export { reportText } from './inspect/report-text';
+export type { IndexReport, QueueReport, SegmentReport, StoreProblem, StoreReport } from './inspect/report';
+
 export { decodeMessage, type StoredMessage } from './format/decode-message';
 export { decodeProperties, encodeProperties } from './format/properties';
 export { indexHash, javaHash } from './format/java-hash';

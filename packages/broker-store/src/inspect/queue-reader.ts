@@ -1,0 +1,71 @@
+import type { Files } from '@batonmq/host';
+import { startOffsetOf } from '../format/file-name';
+import { UNIT_BYTES, isBlankUnit, isUnit, unitPhy, unitSize } from '../format/queue-unit';
+import type { QueueReport, StoreProblem } from './report';
+
+/** Reads every unit of a queue, with its files opened for reading only. @param logMin, logMax what the log has */
+export function readQueueFiles(
+  files: Pick<Files, 'open' | 'list'>,
+  root: string,
+  topic: string,
+  queueId: number,
+  logMin: number,
+  logMax: number,
+): QueueReport & { problem?: StoreProblem } {
+  const folder = `consumequeue/${topic}/${queueId}`;
+  let minOffset = -1;
+  let maxOffset = 0;
+  let lastPhy = -1;
+  let endOffset = -1;
+  let count = 0;
+  let problem: StoreProblem | undefined;
+  const wrong = (file: string, offset: number, what: string): void => {
+    problem ??= {
+      file: `${folder}/${file}`,
+      offset,
+      what,
+      advice: 'stop the broker, move the directory of this queue away; the next start builds it from the log',
+    };
+  };
+  let expected: number | undefined;
+  let ended = false;
+  for (const file of files.list(`${root}/${folder}`)) {
+    const start = startOffsetOf(file);
+    if (start === undefined) continue;
+    if (expected !== undefined && start !== expected) wrong(file, 0, 'a file of the queue is missing before this one');
+    count++;
+    const open = files.open(`${root}/${folder}/${file}`, 'read');
+    const units = Buffer.alloc(open.bytes());
+    open.readSync(units, 0, units.length, 0);
+    open.close();
+    expected = start + units.length;
+    for (let at = 0; at + UNIT_BYTES <= units.length; at += UNIT_BYTES) {
+      if (!isUnit(units, at)) {
+        ended = true;
+        continue;
+      }
+      if (ended) {
+        wrong(file, at, 'units behind a place without one');
+        ended = false;
+      }
+      const offset = (start + at) / UNIT_BYTES;
+      maxOffset = offset + 1;
+      if (isBlankUnit(units, at)) continue;
+      const phy = unitPhy(units, at);
+      if (minOffset < 0 && phy >= logMin) minOffset = offset;
+      if (phy <= lastPhy) wrong(file, at, `unit ${offset} points to ${phy}, the one before it to ${lastPhy}`);
+      lastPhy = phy;
+      endOffset = phy + unitSize(units, at);
+      if (endOffset > logMax) wrong(file, at, `unit ${offset} points behind the end of the log`);
+    }
+  }
+  return {
+    topic,
+    queueId,
+    files: count,
+    minOffset: minOffset < 0 ? maxOffset : minOffset,
+    maxOffset,
+    endOffset,
+    problem,
+  };
+}

@@ -1,5 +1,6 @@
 // One member of a counter service on @batonmq/raft. Takes `{ id, op: 'increment' | 'read' | 'status', name }` over the
-// IPC channel and answers `{ id, value }` or `{ id, error, leaderHint }`.
+// IPC channel and answers `{ id, value }` or `{ id, error, leaderHint }`. For `busy-is-not-dead` it can make itself trouble:
+// garbage without end, a disk that takes its time, and with the operation `load` more proposals than it can take.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 
@@ -27,7 +28,29 @@ class Counter {
   }
 }
 
-const { id, peers, listen, directory } = JSON.parse(process.argv[2]);
+/** Objects that live long enough to grow old, a part of them replaced all the time: what a collector hates. */
+function churn(objects) {
+  const make = (n) => ({ n, text: `object ${n}`, list: [n, n + 1] });
+  const heap = Array.from({ length: objects }, (_, n) => make(n));
+  let at = 0;
+  setInterval(() => {
+    for (let n = 0; n < objects / 100; n++) heap[at++ % objects] = make(at);
+  }, 20);
+}
+
+/** Takes as long as a bad disk does; now and then much longer. */
+class SlowStorage extends LevelStorage {
+  writes = 0;
+
+  async write(batch) {
+    const diskMs = this.writes++ % 50 === 49 ? trouble.diskMs * 10 : trouble.diskMs;
+    if (diskMs > 0) await new Promise((resolve) => setTimeout(resolve, diskMs));
+    return super.write(batch);
+  }
+}
+
+const { id, peers, listen, directory, trouble = { diskMs: 0, objects: 0 }, options } = JSON.parse(process.argv[2]);
+if (trouble.objects > 0) churn(trouble.objects);
 const host = nodeHost(silentLog);
 const machine = new Counter();
 const node = new RaftNode({
@@ -36,13 +59,30 @@ const node = new RaftNode({
   group: 'counter',
   peers,
   machine,
-  storage: new LevelStorage(directory),
+  storage: new SlowStorage(directory),
   transport: new RSocketTransport(host, { listen }),
   electionTimeoutMs: 500,
   heartbeatMs: 100,
   snapshotEveryEntries: 500,
   timeoutMs: 3000,
+  ...options,
 });
+let elections = 0;
+node.onRoleChange(({ role }) => {
+  if (role === 'candidate' || role === 'pre-candidate') elections++;
+});
+
+/** `inFlight` proposers, each with one proposal at a time. @returns how many were committed */
+async function load({ seconds, inFlight }) {
+  const data = Buffer.alloc(256, 1);
+  const end = performance.now() + seconds * 1000;
+  let count = 0;
+  const proposer = async () => {
+    for (; performance.now() < end; count++) await node.propose(data);
+  };
+  await Promise.all(Array.from({ length: inFlight }, proposer));
+  return count;
+}
 
 const operations = {
   increment: async ({ name }) => Number(await node.propose(Buffer.from(name))),
@@ -50,7 +90,8 @@ const operations = {
     await node.readIndex();
     return machine.value;
   },
-  status: async () => ({ ...node.status(), value: machine.value, chain: machine.chain }),
+  status: async () => ({ ...node.status(), value: machine.value, chain: machine.chain, elections }),
+  load,
 };
 
 process.on('disconnect', () => process.exit(0));

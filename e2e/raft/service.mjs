@@ -14,7 +14,9 @@ export class Service {
   #asked = new Map();
   #nextId = 1;
 
-  constructor(network, size) {
+  /** @param settings of the members: `trouble`, `options` of their nodes */
+  constructor(network, size, settings = {}) {
+    this.settings = settings;
     this.network = network;
     this.size = size;
   }
@@ -22,7 +24,7 @@ export class Service {
   async start(i) {
     const { network } = this;
     const told = { id: `n${i}`, peers: network.peersOf(i), listen: network.listenOf(i) };
-    const argument = JSON.stringify({ ...told, directory: join(this.#directory, `n${i}`) });
+    const argument = JSON.stringify({ ...this.settings, ...told, directory: join(this.#directory, `n${i}`) });
     const [command, args] = network.commandOf(i, [process.execPath, COUNTER, argument]);
     const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#children[i] = child;
@@ -59,7 +61,7 @@ export class Service {
   }
 
   /** @returns `{ value }` or `{ error, leaderHint }`; LOST and LATE: not known. NOT_SENT, NOT_LEADER: it did not happen */
-  ask(i, op, name, limitMs = 6000) {
+  ask(i, op, name, limitMs = 6000, more = {}) {
     const child = this.#children[i];
     if (child?.connected !== true) return Promise.resolve({ error: 'NOT_SENT' });
     const id = this.#nextId++;
@@ -73,7 +75,7 @@ export class Service {
         resolve(outcome);
       };
       this.#asked.set(id, { to: child, settle });
-      child.send({ id, op, name }, () => {});
+      child.send({ id, op, name, ...more }, () => {});
     });
   }
 

@@ -4,6 +4,7 @@ import type { Effect } from './core/effect';
 import type { What } from './core/event';
 import { isVoter, membersOf, type MembershipChange } from './core/configuration';
 import { configurationAt } from './core/membership';
+import { possibleConfigurations } from './core/membership';
 import { createState, isReady, type RaftState } from './core/state';
 import { nextDeadlineMs, step } from './core/step';
 import type { Configuration, Entry, Member, Recovered, Snapshot } from './core/types';
@@ -79,26 +80,32 @@ export class RaftNode implements Lifecycle {
     this.applying.appliedIndex = recovered.snapshot?.index ?? 0;
     this.logStart(recovered);
     this.phase = 'running';
-    const { configuration } = this.state;
     await transport.start(
-      { id, group, peers: this.peersOf(configuration) },
+      { id, group, peers: this.peers() },
       {
         message: (from, message) => this.dispatch({ kind: 'message', from, message }),
         unreachable: (peer) => this.dispatch({ kind: 'unreachable', peer }),
       },
     );
     if (this.phase !== 'running') return;
-    transport.setPeers?.(this.peersOf(this.state.configuration), this.state.configuration.index);
+    this.meetPeers();
     this.timer.update();
   }
 
-  /** The members, and this node also when it is not one of them: it has to listen somewhere. */
-  private peersOf(configuration: Configuration): Peer[] {
+  /**
+   * The members; until the newest configuration is committed also those of the one before, for it may fall back to that;
+   * and this node also when it is no member: it has to listen somewhere.
+   */
+  private peers(): Peer[] {
     const { id, peers } = this.options;
-    const members = membersOf(configuration);
-    return members.some((member) => member.id === id)
-      ? members
-      : [...members, ...peers.filter((peer) => peer.id === id)];
+    const inForce = possibleConfigurations(this.state).flatMap(membersOf);
+    const all = [...inForce, ...peers.filter((peer) => peer.id === id)];
+    return [...new Map(all.reverse().map((peer) => [peer.id, peer])).values()].reverse();
+  }
+
+  private meetPeers(): void {
+    const [newest, settled = newest] = possibleConfigurations(this.state) as [Configuration, Configuration?];
+    this.options.transport.setPeers?.(this.peers(), newest.index, settled.index);
   }
 
   private logStart({ hardState, entries, snapshot }: Recovered): void {
@@ -330,6 +337,7 @@ export class RaftNode implements Lifecycle {
     const result = entry.kind === 'data' ? this.options.machine.apply(entry.data, entry.index) : undefined;
     this.proposals.applied(entry, result);
     this.changes.applied(entry);
+    if (entry.kind === 'config') this.meetPeers();
   }
 
   private restore({ index, data }: Snapshot): void {
@@ -340,10 +348,10 @@ export class RaftNode implements Lifecycle {
   }
 
   private configured(configuration: Configuration): void {
-    const { id, group, host, transport } = this.options;
+    const { id, group, host } = this.options;
     const { index, voters, outgoing, learners } = configuration;
     host.log.info({ group, node: id, index, voters, outgoing, learners }, 'raft members');
-    transport.setPeers?.(this.peersOf(configuration), index);
+    this.meetPeers();
   }
 
   private transferEnded(because: Extract<Effect, { kind: 'transfer-ended' }>['because']): void {

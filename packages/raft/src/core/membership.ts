@@ -46,6 +46,12 @@ export function configurationAt({ configurations }: RaftState, index: number): C
   return found;
 }
 
+/** Those that may be in force in the group, newest first: the one in this log and, until that is committed, the one before. */
+export function possibleConfigurations({ configurations, configuration, commitIndex }: RaftState): Configuration[] {
+  const before = configuration.index > commitIndex ? configurations.at(-2) : undefined;
+  return before === undefined ? [configuration] : [configuration, before];
+}
+
 /** What lies below a committed one is not needed any more: nothing committed is ever cut off. */
 function prune(state: RaftState): void {
   const { configurations, commitIndex } = state;

@@ -32,9 +32,12 @@ export interface RaftTransport {
   send(to: NodeId, message: Message): void;
   /**
    * The members changed: who is new can be reached and is admitted, who is gone is let go. This node is always among them.
-   * @param index of the configuration they are from: a stranger who knows of a later one may introduce itself
+   * A stranger whose hello says that its peers are from a configuration above `settledIndex` is admitted, too, and
+   * answered at the address it gives: this node may have been away while it was added.
+   * @param index of the newest configuration in the log, for the hello
+   * @param settledIndex of the newest one that is committed
    */
-  setPeers?(peers: readonly Peer[], index: number): void;
+  setPeers?(peers: readonly Peer[], index: number, settledIndex: number): void;
   stop(): Promise<void>;
 }
 

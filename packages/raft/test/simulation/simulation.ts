@@ -323,7 +323,7 @@ function memberOf(id: string): Member {
 }
 
 /** Some change that is possible in this configuration: one member, or several voters at once. */
-function drawChange(dice: Dice, configuration: Configuration, ids: readonly string[]): MembershipChange {
+export function drawChange(dice: Dice, configuration: Configuration, ids: readonly string[]): MembershipChange {
   const { voters, learners } = configuration;
   const strangers = ids.filter((id) => !voters.includes(id) && !learners.includes(id));
   if (strangers.length > 0 && dice.chance(0.4)) return { learners: [memberOf(dice.pick(strangers))] };

@@ -9,8 +9,10 @@ import { Writing } from './put/writing';
 import type { GetResult, MessageFilter } from './read/get-result';
 import type { KeyQueryResult } from './read/query-by-key';
 import { Reading } from './read/reading';
+import { QueueList } from './queue/queue-list';
 import { recover } from './recovery/recover';
 import { ReplicaLog } from './replica-log';
+import { CrcWalk, type DamageListener } from './store/crc-walk';
 import { DirectoryClaim } from './store/directory-claim';
 import { Mending } from './store/mending';
 import { type StoreStatus, statusOf } from './store/status';
@@ -38,6 +40,9 @@ export class MessageStore implements Lifecycle {
   private readonly reading: Reading;
   private readonly upkeep: Upkeep;
   private readonly mending: Mending;
+  private readonly queueList: QueueList;
+  private readonly crcWalk: CrcWalk;
+  private endCrcWalk = (): void => {};
   private readonly cuts: Listeners<[offset: number]>;
   private bootTimestamp = 0;
 
@@ -52,6 +57,7 @@ export class MessageStore implements Lifecycle {
     this.queues = parts.table;
     this.cuts = new Listeners(host.log);
     this.claim = new DirectoryClaim(host, this.options.storePathRootDir, this.options.flushDiskType);
+    this.queueList = new QueueList(host.files, host.log, this.options.storePathRootDir);
     this.writing = new Writing(parts, state, turn, () => this.mending.noteFailure());
     this.dispatching = new Dispatching(parts, state, turn, this.writing);
     this.reading = new Reading(parts);
@@ -70,6 +76,9 @@ export class MessageStore implements Lifecycle {
       onAppended: (listener) => this.writing.appended.add(listener),
       whileCutting: (work, offset) => this.whileCutting(work, offset),
     });
+    const { crcWalkBytesPerSecond, crcWalkInterval } = this.options;
+    const { flusher } = this.writing;
+    this.crcWalk = new CrcWalk(host, parts.commitLog, crcWalkBytesPerSecond, crcWalkInterval, () => flusher.flushed);
     this.mending = new Mending(parts, state, turn, this.writing, this.log);
   }
 
@@ -105,7 +114,9 @@ export class MessageStore implements Lifecycle {
     const { commitLog: log, table, dispatcher, checkpoint, index, appender } = this.parts;
     const { files, checksums, log: logger } = this.host;
     const root = this.options.storePathRootDir;
-    const pieces = { log, queues: table, dispatcher, checkpoint, checksums, files, root, logger };
+    const { queueList, host } = this;
+    const { clock } = host;
+    const pieces = { log, queues: table, dispatcher, checkpoint, checksums, files, root, logger, clock, queueList };
     const { end, confirmOffset, lastTimestamp } = await recover(pieces, clean, this.options.enableControllerMode);
     index?.cutAbove(end);
     index?.flushEntries();
@@ -129,6 +140,7 @@ export class MessageStore implements Lifecycle {
     this.bootTimestamp = this.host.clock.wallMs();
     this.writing.flusher.start();
     this.upkeep.start(() => this.mending.tick());
+    this.endCrcWalk = this.crcWalk.start();
     this.turn.schedule();
   }
 
@@ -142,8 +154,10 @@ export class MessageStore implements Lifecycle {
     this.turn.end();
     state.phase = 'stopped';
     upkeep.stop();
+    this.endCrcWalk();
     const { commitLog, table, index, dispatcher } = this.parts;
     try {
+      await this.crcWalk.atRest();
       await this.mending.atRest();
       await writing.flusher.stop();
       await upkeep.atRest();
@@ -152,7 +166,10 @@ export class MessageStore implements Lifecycle {
       await table.sync();
       await index?.close();
       await upkeep.settleCheckpoint();
-      if (commitLog.failed === undefined && !upkeep.queuesLost) this.claim.markClean();
+      if (commitLog.failed === undefined && !upkeep.queuesLost) {
+        this.queueList.save(table, commitLog.end);
+        this.claim.markClean();
+      }
     } finally {
       const stopped = new StoreError('STORE_STOPPED', 'the store has been stopped');
       writing.end(commitLog.failed ?? stopped);
@@ -215,6 +232,14 @@ export class MessageStore implements Lifecycle {
 
   onArrival(listener: ArrivalListener): () => void {
     return this.parts.arrivals.add(listener);
+  }
+
+  /**
+   * Told of each part of the synced log that a background walk finds damaged, so that another replica can repair it
+   * (`crcWalkBytesPerSecond`). @returns how to stop listening
+   */
+  onDamage(listener: DamageListener): () => void {
+    return this.crcWalk.onDamage(listener);
   }
 
   // ---- cutting ----
@@ -311,6 +336,6 @@ export class MessageStore implements Lifecycle {
   }
 
   status(): StoreStatus {
-    return statusOf(this.parts, this.bootTimestamp, this.writing, this.reading);
+    return statusOf(this.parts, this.bootTimestamp, this.writing, this.reading, this.crcWalk.damaged.length);
   }
 }

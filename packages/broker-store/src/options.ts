@@ -52,6 +52,10 @@ export interface StoreOptions {
   readonly storeHost: { readonly host: string; readonly port: number };
   /** Bytes of the newest part of the log kept in memory. */
   readonly tailCacheBytes?: number;
+  /** How fast the log is read again from the disk in the background to check its CRCs; 0: not at all. */
+  readonly crcWalkBytesPerSecond?: number;
+  /** Milliseconds between the beginnings of two such rounds. */
+  readonly crcWalkInterval?: number;
 }
 
 const DEFAULTS = {
@@ -87,6 +91,8 @@ const DEFAULTS = {
   enableMultiDispatch: false,
   enableControllerMode: false,
   tailCacheBytes: 64 << 20,
+  crcWalkBytesPerSecond: 4 << 20,
+  crcWalkInterval: 24 * 3_600_000,
 };
 
 export type ResolvedOptions = Required<StoreOptions>;

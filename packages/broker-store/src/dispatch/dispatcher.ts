@@ -108,10 +108,19 @@ export class Dispatcher {
     this.dispatchedCount++;
   }
 
+  /** Gives a record its units again where its queue is one of `names` (`topic/id`); nothing else is done with it. */
+  redispatch(bytes: Buffer, header: RecordHeader, names: ReadonlySet<string>): void {
+    if (!takesQueueOffset(header.sysFlag)) return;
+    const topic = this.queues.topicOfBytes(bytes, header.topicStart, header.topicEnd);
+    if (!names.has(`${topic.name}/${header.queueId}`)) return;
+    this.properties.scan(bytes, header.propertiesStart, header.propertiesEnd);
+    this.addUnit(topic, bytes, header);
+  }
+
   private addUnit(topic: Topic, bytes: Buffer, header: RecordHeader): void {
     if (!this.isQueueable(topic, header) || header.physicalOffset < topic.ignoreBelow) return;
-    const queue = this.queues.queue(topic, header.queueId);
     const tagsCode = this.tagsCode(topic, bytes, header);
+    const queue = this.queues.queue(topic, header.queueId);
     this.append(queue, header.queueOffset, header, tagsCode);
     this.eachLightUnit(bytes, (light, offset) => this.append(light, offset, header, tagsCode));
   }

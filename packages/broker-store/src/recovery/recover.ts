@@ -1,9 +1,12 @@
-import type { Checksums, Files, Logger } from '@batonmq/host';
+import type { Checksums, Clock, Files, Logger } from '@batonmq/host';
 import type { Checkpoint } from '../checkpoint';
 import type { Dispatcher } from '../dispatch/dispatcher';
 import type { CommitLog } from '../log/commit-log';
+import type { QueueList } from '../queue/queue-list';
 import type { QueueTable } from '../queue/queue-table';
 import { keepTailAside } from './cut-tail';
+import { Progress } from './progress';
+import { rebuildQueues } from './rebuild-queues';
 import { LogScanner } from './scan-log';
 import { chooseStartFile } from './start-file';
 
@@ -16,6 +19,8 @@ export interface RecoveryParts {
   readonly files: Files;
   readonly root: string;
   readonly logger: Logger;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly queueList: QueueList;
 }
 
 export interface Recovered {
@@ -31,6 +36,7 @@ export interface Recovered {
  *
  * - the log ends behind its last good record; a cut leaves zeros and is synced before anything else (`cut-comes-back`)
  * - records from the last dispatched one on, that one included, are dispatched (`dispatch-off-by-one`)
+ * - queues that are not what they were at a clean stop are built again from the whole log
  * - in controller mode only up to the confirm offset, or to what queues had before
  *
  * @param clean the last stop was clean   @param limited controller mode
@@ -62,8 +68,10 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
   const dispatchFrom = clean ? dispatched.start : -1;
   let lastTimestamp = 0;
   let dispatchedTo = from;
+  const progress = new Progress(parts.clock, logger, 'recovering the commit log', from, limit);
   const end = scanner.run(from, limit, (size) => {
     const { header } = scanner;
+    progress.at(header.physicalOffset);
     lastTimestamp = header.storeTimestamp;
     if (header.physicalOffset + size > confirmed) return;
     if (header.physicalOffset >= dispatchFrom) dispatcher.dispatch(scanner.cursor.buffer, header);
@@ -74,6 +82,8 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
   await cutBehind(parts, from, end, clean);
   const confirmOffset = limited ? Math.min(end, Math.max(dispatchedTo, Math.min(checkpoint.confirmOffset, end))) : end;
   dispatcher.position = limited ? dispatchedTo : end;
+  const damaged = clean ? parts.queueList.damaged(queues, end) : new Set<string>();
+  if (damaged.size > 0) rebuildQueues(parts, scanner, damaged, dispatcher.position);
   return { end, confirmOffset, lastTimestamp };
 }
 

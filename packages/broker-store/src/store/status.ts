@@ -19,9 +19,17 @@ export interface StoreStatus {
   readonly writtenOffset: number;
   readonly diskUsedRatio: number;
   readonly failed: string | undefined;
+  /** Parts of the log that the CRC walk of this round found damaged. */
+  readonly damagedRanges: number;
 }
 
-export function statusOf(parts: StoreParts, bootTimestamp: number, writing: Writing, reading: Reading): StoreStatus {
+export function statusOf(
+  parts: StoreParts,
+  bootTimestamp: number,
+  writing: Writing,
+  reading: Reading,
+  damagedRanges: number,
+): StoreStatus {
   const { commitLog, dispatcher, cleaner } = parts;
   const { putCount, putBytes, putRefused, flusher } = writing;
   const { getCount, getFoundCount, getMessageCount, getBytes } = reading;
@@ -41,5 +49,6 @@ export function statusOf(parts: StoreParts, bootTimestamp: number, writing: Writ
     writtenOffset: commitLog.writtenEnd,
     diskUsedRatio: cleaner.usedRatio,
     failed: commitLog.failed?.message,
+    damagedRanges,
   };
 }

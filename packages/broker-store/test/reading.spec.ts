@@ -170,7 +170,6 @@ it('a store with nothing to do does nothing', async () => {
 describe('directories of others', () => {
   it.each([
     ['/store/consumequeue/CURRENT', 'RocksDB'],
-    ['/store/batchconsumequeue/T/0/00000000000000000000', 'batch'],
     ['/store/dledger-n0/data/0', 'DLedger'],
   ])('%s is refused by name', async (path, what) => {
     const disk = new MemoryDisk();

@@ -18,8 +18,6 @@ export function refuseForeignStores(files: Files, root: string, log: Logger): vo
   for (const name of ['rdb', 'topics', 'subscriptionGroups', 'consumerOffsets']) {
     if (isDirectory(files, `${root}/config/${name}`)) refuse(`${root}/config/${name}`, 'configuration in RocksDB');
   }
-  const batch = `${root}/batchconsumequeue`;
-  if (files.list(batch).length > 0) refuse(batch, 'batch queues');
   const ledger = files.list(root).find((name) => name.startsWith('dledger-'));
   if (ledger !== undefined) refuse(`${root}/${ledger}`, 'a DLedger log');
   for (const name of IGNORED) {

@@ -54,7 +54,7 @@ export class MessageStore implements Lifecycle {
     const parts = (this.parts = makeParts(host, this.options));
     const state = (this.state = new StoreState(parts.commitLog, parts.cleaner));
     const turn = (this.turn = new Turn(host.timers, state, () => this.endTurn()));
-    this.queues = parts.table;
+    this.queues = { [Symbol.iterator]: () => parts.table.all() };
     this.cuts = new Listeners(host.log);
     this.claim = new DirectoryClaim(host, this.options.storePathRootDir, this.options.flushDiskType);
     this.queueList = new QueueList(host.files, host.log, this.options.storePathRootDir);
@@ -294,11 +294,16 @@ export class MessageStore implements Lifecycle {
 
   /** 0 for an unknown queue, as all of these. */
   minOffsetInQueue(topic: string, queueId: number): number {
-    return this.parts.table.find(topic, queueId)?.minOffset ?? 0;
+    return this.parts.table.bounds(topic, queueId)?.minOffset ?? 0;
   }
 
   maxOffsetInQueue(topic: string, queueId: number): number {
-    return this.parts.table.find(topic, queueId)?.maxOffset ?? 0;
+    return this.parts.table.bounds(topic, queueId)?.maxOffset ?? 0;
+  }
+
+  /** Whether the topic has batch queues. */
+  hasBatchQueues(topic: string): boolean {
+    return this.parts.table.batch.has(topic);
   }
 
   /** LOWER: first message at or after the time; UPPER: last at or before. */

@@ -11,6 +11,10 @@ export interface StoreOptions {
   readonly mappedFileSizeConsumeQueue?: number;
   /** Of the files that RocketMQ writes with `enableConsumeQueueExt`; here they are only read. */
   readonly mappedFileSizeConsumeQueueExt?: number;
+  /** Bytes; rounded up to a multiple of 46. */
+  readonly mapperFileSizeBatchConsumeQueue?: number;
+  /** Whether a topic has the attribute `queue.type=BatchCQ`; asked for topics that have no queue yet. */
+  readonly isBatchTopic?: (topic: string) => boolean;
   readonly flushDiskType?: 'ASYNC_FLUSH' | 'SYNC_FLUSH';
   /** Milliseconds, as all intervals here. */
   readonly flushIntervalCommitLog?: number;
@@ -62,6 +66,8 @@ const DEFAULTS = {
   mappedFileSizeCommitLog: 1 << 30,
   mappedFileSizeConsumeQueue: 6_000_000,
   mappedFileSizeConsumeQueueExt: 48 << 20,
+  mapperFileSizeBatchConsumeQueue: 13_800_000,
+  isBatchTopic: () => false,
   flushDiskType: 'ASYNC_FLUSH' as const,
   flushIntervalCommitLog: 500,
   flushCommitLogThoroughInterval: 10_000,

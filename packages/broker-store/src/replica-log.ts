@@ -1,7 +1,7 @@
 import type { Checksums } from '@batonmq/host';
 import type { Dispatcher } from './dispatch/dispatcher';
 import { StoreError } from './errors';
-import { FOUND, takesQueueOffset } from './format/record';
+import { FOUND, SYS_FLAG, takesQueueOffset } from './format/record';
 import type { CommitLog } from './log/commit-log';
 import type { QueueTable } from './queue/queue-table';
 import { LogScanner } from './recovery/scan-log';
@@ -190,7 +190,7 @@ export class ReplicaLog {
   rebuildQueueOffsets(): void {
     const { scanner, queues } = this;
     this.commitLog.writePending();
-    for (const queue of queues) queue.nextOffset = queue.maxOffset;
+    for (const queue of queues.all()) queue.nextOffset = queue.maxOffset;
     this.hooks.noteTimestamp(this.dispatcher.lastTimestamp);
     scanner.cursor.reset();
     scanner.run(this.dispatcher.position, this.commitLog.end, () => {
@@ -199,6 +199,12 @@ export class ReplicaLog {
       if (!takesQueueOffset(header.sysFlag) || header.queueId < 0) return;
       const topic = queues.topicOfBytes(scanner.cursor.buffer, header.topicStart, header.topicEnd);
       if (header.physicalOffset < topic.ignoreBelow) return;
+      if (queues.isBatch(topic, (header.sysFlag & SYS_FLAG.innerBatch) !== 0)) {
+        const queue = queues.batch.queue(topic.name, header.queueId);
+        const end = header.queueOffset + this.dispatcher.messagesIn(scanner.cursor.buffer, header);
+        queue.nextOffset = Math.max(queue.nextOffset, end);
+        return;
+      }
       const queue = queues.queue(topic, header.queueId);
       const begun = header.queueOffset === 0;
       queue.nextOffset = begun ? 1 : Math.max(queue.nextOffset, header.queueOffset + 1);

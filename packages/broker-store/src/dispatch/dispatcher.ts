@@ -1,6 +1,8 @@
 import { type Logger, textOf } from '@batonmq/host';
 import { SCHEDULE_TOPIC, deliveryTime } from '../format/delay-levels';
-import { PropertyPlaces } from '../format/properties';
+import { MAX_BATCH_COUNT } from '../format/batch-unit';
+import { PropertyPlaces, PROPERTY } from '../format/properties';
+import { propertyValue } from '../format/property-text';
 import { FOUND, RecordHeader, SYS_FLAG, takesQueueOffset } from '../format/record';
 import type { CommitLog } from '../log/commit-log';
 import { LogCursor } from '../log/log-cursor';
@@ -120,9 +122,29 @@ export class Dispatcher {
   private addUnit(topic: Topic, bytes: Buffer, header: RecordHeader): void {
     if (!this.isQueueable(topic, header) || header.physicalOffset < topic.ignoreBelow) return;
     const tagsCode = this.tagsCode(topic, bytes, header);
+    if (this.queues.isBatch(topic, isInnerBatch(header))) {
+      this.addBatchUnit(topic, bytes, header, tagsCode);
+      return;
+    }
     const queue = this.queues.queue(topic, header.queueId);
     this.append(queue, header.queueOffset, header, tagsCode);
     this.eachLightUnit(bytes, (light, offset) => this.append(light, offset, header, tagsCode));
+  }
+
+  private addBatchUnit(topic: Topic, bytes: Buffer, header: RecordHeader, tagsCode: number): void {
+    const queue = this.queues.batch.queue(topic.name, header.queueId);
+    const { physicalOffset: phy, size, storeTimestamp, queueOffset: base } = header;
+    const count = this.messagesIn(bytes, header);
+    if (queue.append({ phy, size, tagsCode, storeTimestamp, base, count }) === 'present') return;
+    this.arrivals.call(topic.name, header.queueId, queue.maxOffset, tagsCode);
+  }
+
+  /** Messages in a record: 1, or what INNER_NUM says of a batch. Nonsense there counts as 1. */
+  messagesIn(bytes: Buffer, header: RecordHeader): number {
+    if (!isInnerBatch(header)) return 1;
+    const text = bytes.toString('utf8', header.propertiesStart, header.propertiesEnd);
+    const count = Number(propertyValue(text, PROPERTY.innerNum));
+    return Number.isInteger(count) && count > 0 && count <= MAX_BATCH_COUNT ? count : 1;
   }
 
   private append(queue: ConsumeQueue, queueOffset: number, header: RecordHeader, tagsCode: number): void {
@@ -151,7 +173,7 @@ export class Dispatcher {
 
   private isQueueable(topic: Topic, header: RecordHeader): boolean {
     if (
-      (header.sysFlag & SYS_FLAG.innerBatch) === 0 &&
+      (!isInnerBatch(header) || this.queues.isBatch(topic, true)) &&
       header.queueId >= 0 &&
       header.queueOffset >= 0 &&
       topic.usable
@@ -209,4 +231,8 @@ export class Dispatcher {
     this.position = Math.min(this.position, offset);
     this.stuckAt = -1;
   }
+}
+
+function isInnerBatch(header: RecordHeader): boolean {
+  return (header.sysFlag & SYS_FLAG.innerBatch) !== 0;
 }

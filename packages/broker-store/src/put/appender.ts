@@ -1,8 +1,10 @@
 import { type Checksums, type Clock, textOf } from '@batonmq/host';
+import { MAX_BATCH_COUNT } from '../format/batch-unit';
 import { ClientBatchReader } from '../format/client-batch';
 import { RecordEncoder, hostBytes } from '../format/encode-record';
 import { parseIp } from '../format/ip';
 import { messageIdPrefix } from '../format/message-id';
+import { addProperty, dropProperty, propertyValue } from '../format/property-text';
 import { BLANK_BYTES, SYS_FLAG, takesQueueOffset } from '../format/record';
 import type { CommitLog } from '../log/commit-log';
 import { LIGHT_OFFSETS, type LightQueues } from '../queue/light-queues';
@@ -21,6 +23,10 @@ const MAX_KNOWN_HOSTS = 1024;
 interface Plan {
   readonly topic: Topic;
   readonly bornHost: Buffer;
+  /** Of an inner batch; 1 otherwise. */
+  readonly messages: number;
+  /** The topic has batch queues. */
+  readonly batch: boolean;
 }
 
 /**
@@ -58,14 +64,14 @@ export class Appender {
       return refusal('MESSAGE_ILLEGAL', `body of ${body.length} B, limit ${this.maxMessageSize} B`);
     const numbered = takesQueueOffset(message.sysFlag);
     const light = numbered ? this.lightQueues.plan(message.topic, message.properties) : undefined;
-    const properties = light === undefined ? message.properties : light.properties;
+    const properties = this.numberBatch(message, plan, light === undefined ? message.properties : light.properties);
     encoder.measure(plan.topic.bytes, plan.topic.long, plan.bornHost, body, 0, body.length, properties);
     const wrong = this.checkMeasured();
     if (wrong !== undefined) return wrong;
     const segment = this.room(encoder.size);
     if (segment instanceof PutResult) return segment;
     const { log } = this;
-    const queue = numbered ? this.queues.queue(plan.topic, message.queueId) : undefined;
+    const queue = numbered ? this.queueOf(plan, message.queueId) : undefined;
     const queueOffset = queue?.nextOffset ?? 0;
     const timestamp = this.stamp();
     const crc = this.checksums.crc32(body) & 0x7fff_ffff;
@@ -83,7 +89,7 @@ export class Appender {
       timestamp,
     );
     log.advance(segment, encoder.size);
-    if (queue !== undefined) queue.nextOffset++;
+    if (queue !== undefined) queue.nextOffset += plan.messages;
     if (light !== undefined) for (const each of light.queues) each.nextOffset++;
     return new PutResult('PUT_OK', offset, log.end, queueOffset, timestamp, this.idPrefix);
   }
@@ -104,7 +110,7 @@ export class Appender {
     if (total instanceof PutResult) return total;
     const segment = this.room(total);
     if (segment instanceof PutResult) return segment;
-    const queue = this.queues.queue(plan.topic, batch.queueId);
+    const queue = this.queueOf(plan, batch.queueId);
     const first = queue.nextOffset;
     const timestamp = this.stamp();
     const offsets: number[] = [];
@@ -168,17 +174,31 @@ export class Appender {
     );
   }
 
+  private queueOf({ topic, batch }: Plan, queueId: number): { nextOffset: number } {
+    return batch ? this.queues.batch.queue(topic.name, queueId) : this.queues.queue(topic, queueId);
+  }
+
+  /** An inner batch says in its properties where it begins. */
+  private numberBatch(message: MessageInput, plan: Plan, properties: string): string {
+    if (!isInnerBatch(message)) return properties;
+    const { nextOffset } = this.queueOf(plan, message.queueId);
+    return addProperty(dropProperty(properties, INNER_BASE), INNER_BASE, String(nextOffset));
+  }
+
   private plan(message: MessageInput): Plan | PutResult {
     const { topic: name, queueId } = message;
     if (queueId < 0) return refusal('MESSAGE_ILLEGAL', `queue id ${queueId}`);
-    if ((message.sysFlag & SYS_FLAG.innerBatch) !== 0 || hasProperty(message.properties, 'INNER_NUM')) {
-      return refusal('MESSAGE_ILLEGAL', 'inner batches are not supported');
-    }
     const topic = this.topic(name);
     if (topic === undefined)
       return refusal('MESSAGE_ILLEGAL', `topic ${JSON.stringify(name)} cannot be stored, or is too long`);
+    const messages = innerCount(message);
+    if (messages === undefined)
+      return refusal('MESSAGE_ILLEGAL', 'INNER_NUM and the flag of an inner batch do not fit');
+    const batch = this.queues.isBatch(topic, false);
+    if (isInnerBatch(message) && !batch)
+      return refusal('MESSAGE_ILLEGAL', `an inner batch, but the topic ${name} is not of queue.type=BatchCQ`);
     const bornHost = this.bornHost(message.bornHost.host, message.bornHost.port);
-    return { topic, bornHost };
+    return { topic, bornHost, messages, batch };
   }
 
   /** undefined: it has no usable name, or too long a one. Topics that the table has were looked at before. */
@@ -233,6 +253,19 @@ export class Appender {
     bytes.writeInt32BE(port | 0, bytes.length - 4);
     return bytes;
   }
+}
+
+const INNER_BASE = 'INNER_BASE';
+
+function isInnerBatch(message: MessageInput): boolean {
+  return (message.sysFlag & SYS_FLAG.innerBatch) !== 0;
+}
+
+/** Messages that an inner batch says it has, 1 for an ordinary message; undefined when flag and number do not fit. */
+function innerCount(message: MessageInput): number | undefined {
+  if (!isInnerBatch(message)) return hasProperty(message.properties, 'INNER_NUM') ? undefined : 1;
+  const count = Number(propertyValue(message.properties, 'INNER_NUM'));
+  return Number.isInteger(count) && count > 0 && count <= MAX_BATCH_COUNT ? count : undefined;
 }
 
 function hasProperty(properties: string, name: string): boolean {

@@ -1,6 +1,9 @@
 import type { Files, Logger } from '@batonmq/host';
 import { javaHash, javaHashOfBytes } from '../format/java-hash';
+import { StoreError } from '../errors';
 import { OpenFiles } from '../open-files';
+import type { BatchQueue } from './batch-queue';
+import type { BatchTable } from './batch-table';
 import { ConsumeQueue, UnitView } from './consume-queue';
 
 const MAX_OPEN_FILES = 512;
@@ -52,6 +55,10 @@ export class QueueTable {
     private readonly log: Logger,
     private readonly directory: string,
     fileSize: number,
+    /** Queues of topics with `queue.type=BatchCQ`. */
+    readonly batch: BatchTable,
+    /** Whether a topic that has no queue yet is one of these. */
+    private readonly isBatchTopic: (topic: string) => boolean,
   ) {
     this.open = new OpenFiles(files, MAX_OPEN_FILES);
     this.fileSize = Math.ceil(fileSize / 20) * 20;
@@ -86,6 +93,26 @@ export class QueueTable {
     return this.topics.get(topic)?.queues.get(queueId);
   }
 
+  /** A queue of either kind. */
+  bounds(topic: string, queueId: number): ConsumeQueue | BatchQueue | undefined {
+    return this.find(topic, queueId) ?? this.batch.find(topic, queueId);
+  }
+
+  /** Queues of both kinds. */
+  *all(): IterableIterator<ConsumeQueue | BatchQueue> {
+    yield* this;
+    yield* this.batch;
+  }
+
+  /**
+   * Whether the topic's records go to batch queues. What it has decides, since that never changes; for a topic without
+   * queues its configuration does, or that a record is a batch.
+   */
+  isBatch(topic: Topic, isInnerBatch: boolean): boolean {
+    if (topic.queues.size > 0) return false;
+    return this.batch.has(topic.name) || (topic.usable && (isInnerBatch || this.isBatchTopic(topic.name)));
+  }
+
   queue(topic: Topic, queueId: number): ConsumeQueue {
     let queue = topic.queues.get(queueId);
     if (queue === undefined) {
@@ -113,9 +140,18 @@ export class QueueTable {
         }
       }
     }
+    this.batch.load(clean);
+    for (const { topic, series } of this.batch) {
+      const plain = this.topics.get(topic)?.queues.values().next().value;
+      if (plain === undefined) continue;
+      throw new StoreError('STORE_CORRUPT', `${series.directory} and ${plain.series.directory}: two kinds of queue`, {
+        hint: 'was queue.type of the topic changed by hand? Move away the directory of the wrong kind',
+      });
+    }
   }
 
   recover(clean: boolean): void {
+    this.batch.recover(clean);
     for (const queue of this) {
       queue.recover(clean, this.log);
       if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
@@ -126,9 +162,12 @@ export class QueueTable {
   lastDispatched(): { start: number; end: number } {
     let last: ConsumeQueue | undefined;
     for (const queue of this) if (queue.maxPhysic > (last?.maxPhysic ?? -1)) last = queue;
-    if (last === undefined) return { start: -1, end: -1 };
-    const start = last.lastRecordStart(this.unitView);
-    return { start, end: last.maxPhysic };
+    const found =
+      last === undefined ? { start: -1, end: -1 } : { start: last.lastRecordStart(this.unitView), end: last.maxPhysic };
+    for (const { lastPhy, maxPhysic } of this.batch) {
+      if (maxPhysic > found.end) Object.assign(found, { start: lastPhy, end: maxPhysic });
+    }
+    return found;
   }
 
   /** Writes all that waits. @throws HostError */
@@ -159,6 +198,7 @@ export class QueueTable {
 
   /** Makes durable what has been written. @throws HostError */
   async sync(): Promise<void> {
+    await this.batch.sync();
     const queues = [...this.unsynced];
     this.unsynced.clear();
     const directories = new Set<string>();
@@ -172,10 +212,11 @@ export class QueueTable {
 
   correctMin(minPhy: number): void {
     for (const queue of this) queue.correctMin(minPhy, this.unitView);
+    this.batch.correctMin(minPhy);
   }
 
   removeExpired(minPhy: number): number {
-    let count = 0;
+    let count = this.batch.removeExpired(minPhy);
     for (const queue of this) {
       if (queue.series.starts.length > 1) count += queue.removeExpired(minPhy, this.unitView);
       queue.correctMin(minPhy, this.unitView);
@@ -186,6 +227,7 @@ export class QueueTable {
   /** Cuts every queue above `phy`; the next offsets are the ends again. Not synced. @throws HostError */
   cutAbove(phy: number): void {
     for (const topic of this.topics.values()) topic.ignoreBelow = Math.min(topic.ignoreBelow, phy);
+    this.batch.cutAbove(phy);
     for (const queue of this) {
       queue.cutAbove(phy, this.unitView, this.log);
       if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
@@ -210,6 +252,7 @@ export class QueueTable {
 
   /** @param logEnd records of it that lie below are not dispatched any more */
   deleteTopic(name: string, logEnd = 0): void {
+    this.batch.deleteTopic(name);
     const topic = this.topics.get(name);
     if (topic === undefined) return;
     for (const queue of topic.queues.values()) {
@@ -230,10 +273,12 @@ export class QueueTable {
   /** The log is gone: so are all queues. */
   deleteAll(): void {
     for (const name of [...this.topics.keys()]) this.deleteTopic(name);
+    this.batch.deleteAll();
   }
 
   close(): void {
     this.open.closeAll();
+    this.batch.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { StoreParts } from '../store/store-parts';
-import { MessageGetter } from './get-messages';
+import { getBatches } from './get-batches';
+import { MessageGetter, type TransferLimits } from './get-messages';
 import type { GetResult, MessageFilter } from './get-result';
 import { type KeyQueryResult, queryByKey } from './query-by-key';
 import { RecordReader } from './record-reader';
@@ -13,13 +14,15 @@ export class Reading {
   getBytes = 0;
   private readonly reader: RecordReader;
   private readonly getter: MessageGetter;
+  private readonly limits: TransferLimits;
   private readonly timeSearch: TimeSearch;
 
   constructor(private readonly parts: StoreParts) {
     const { commitLog, host, options } = parts;
     this.reader = new RecordReader(commitLog);
     const memoryBytes = Math.floor((host.machine.totalMemoryBytes * options.accessMessageInMemoryMaxRatio) / 100);
-    this.getter = new MessageGetter(commitLog, this.reader, { ...options, memoryBytes }, parts.extUnits);
+    this.limits = { ...options, memoryBytes };
+    this.getter = new MessageGetter(commitLog, this.reader, this.limits, parts.extUnits);
     this.timeSearch = new TimeSearch(commitLog);
   }
 
@@ -31,7 +34,13 @@ export class Reading {
     maxBytes: number,
     filter?: MessageFilter,
   ): GetResult {
-    const result = this.getter.get(this.parts.table.find(topic, queueId), offset, maxCount, maxBytes, filter);
+    const { table, commitLog } = this.parts;
+    const queue = table.find(topic, queueId);
+    const batch = queue === undefined ? table.batch.find(topic, queueId) : undefined;
+    const result =
+      batch === undefined
+        ? this.getter.get(queue, offset, maxCount, maxBytes, filter)
+        : getBatches(commitLog, this.reader, this.limits, batch, offset, maxCount, maxBytes, filter);
     this.getCount++;
     if (result.count > 0) {
       this.getFoundCount++;
@@ -42,18 +51,22 @@ export class Reading {
   }
 
   offsetByTime(topic: string, queueId: number, timestampMs: number, boundary: 'LOWER' | 'UPPER'): number {
-    const queue = this.parts.table.find(topic, queueId);
-    return queue === undefined ? 0 : this.timeSearch.search(queue, timestampMs, boundary);
+    const { table } = this.parts;
+    const queue = table.find(topic, queueId);
+    if (queue !== undefined) return this.timeSearch.search(queue, timestampMs, boundary);
+    return table.batch.find(topic, queueId)?.offsetByTime(timestampMs, boundary) ?? 0;
   }
 
   earliestTime(topic: string, queueId: number): number {
-    const queue = this.parts.table.find(topic, queueId);
-    return queue === undefined ? -1 : this.timeSearch.timeAt(queue, queue.minOffset);
+    const min = this.parts.table.bounds(topic, queueId)?.minOffset;
+    return min === undefined ? -1 : this.timeAt(topic, queueId, min);
   }
 
   timeAt(topic: string, queueId: number, offset: number): number {
-    const queue = this.parts.table.find(topic, queueId);
-    return queue === undefined ? -1 : this.timeSearch.timeAt(queue, offset);
+    const { table } = this.parts;
+    const queue = table.find(topic, queueId);
+    if (queue !== undefined) return this.timeSearch.timeAt(queue, offset);
+    return table.batch.find(topic, queueId)?.timeAt(offset) ?? -1;
   }
 
   messageAt(physicalOffset: number): Buffer | undefined {

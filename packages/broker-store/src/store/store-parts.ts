@@ -7,6 +7,7 @@ import { IndexService } from '../index-file/index-service';
 import { CommitLog } from '../log/commit-log';
 import type { ResolvedOptions } from '../options';
 import { Appender } from '../put/appender';
+import { BatchTable } from '../queue/batch-table';
 import { ExtUnits } from '../queue/ext-units';
 import { LightQueues } from '../queue/light-queues';
 import { QueueTable } from '../queue/queue-table';
@@ -35,7 +36,9 @@ export function makeParts(host: Host, options: ResolvedOptions): StoreParts {
     fileSize: o.mappedFileSizeCommitLog,
     tailCacheBytes: o.tailCacheBytes,
   });
-  const table = new QueueTable(files, logger, `${root}/consumequeue`, o.mappedFileSizeConsumeQueue);
+  const batches = new BatchTable(files, logger, `${root}/batchconsumequeue`, o.mapperFileSizeBatchConsumeQueue);
+  const queueSize = o.mappedFileSizeConsumeQueue;
+  const table = new QueueTable(files, logger, `${root}/consumequeue`, queueSize, batches, o.isBatchTopic);
   const extUnits = new ExtUnits(files, `${root}/consumequeue_ext`, o.mappedFileSizeConsumeQueueExt);
   const checkpoint = new Checkpoint(files, `${root}/checkpoint`);
   const index = o.messageIndexEnable

@@ -14,7 +14,7 @@ import { MembershipChanges } from './membership-changes';
 import { coreOptionsOf, noStatus, statusOf, type RaftNodeOptions, type RaftStatus } from './node-options';
 import type { GroupImage } from './operate/snapshot-file';
 import { Proposals } from './proposals';
-import type { Peer } from './transport/transport';
+import { addressOf, type Peer } from './transport/transport';
 import { Waiters, type Waiter } from './waiters';
 import { WriteGate } from './write-gate';
 
@@ -184,12 +184,13 @@ export class RaftNode implements Lifecycle {
   /**
    * Changes who is a member; one change at a time. Several voters change jointly: at no moment can one half of the group
    * decide without the other. Resolves when it is over. To replace a member, add the new one first.
-   * @throws RaftError NOT_LEADER, DROPPED (`because` says why): not changed; TIMEOUT, STOPPED: not known
+   * @throws RaftError NOT_LEADER, DROPPED (`because` says why), CONFIG (an address): not changed; TIMEOUT, STOPPED: not known
    */
   changeMembership(change: MembershipChange, timeoutMs = this.timeoutMs): Promise<void> {
     return new Promise((resolve, reject) => {
       const refusal = this.refusal();
       if (refusal !== undefined) return reject(refusal);
+      [...(change.voters ?? []), ...(change.learners ?? [])].forEach(addressOf); // CONFIG
       this.changes.add(timeoutMs, resolve, reject);
       this.dispatch({ kind: 'change', change });
     });

@@ -5,7 +5,8 @@ import { RaftError } from '../errors';
 import { decodeBatch, decodeHello, encodeBatch, encodeHello } from '../proto/codec';
 import { FrameSlicer, MAX_FRAME_BYTES, frameHeader } from './frames';
 import { helloTo, judgeHello } from './handshake';
-import { PeerLink, type Channel } from './peer-link';
+import type { Channel, PeerLink } from './peer-link';
+import { PeerLinks } from './peer-links';
 import {
   addressOf,
   selfOf,
@@ -29,7 +30,7 @@ const MAX_BUFFERED_BYTES = 8 << 20;
  * sides, then Batches from the side that connected. Used by the simulated world.
  */
 export class FramedTransport implements RaftTransport {
-  private readonly links = new Map<NodeId, PeerLink>();
+  private links: PeerLinks | undefined;
   private readonly incoming = new Set<Connection>();
   private listener: Listener | undefined;
   private identity: TransportIdentity | undefined;
@@ -45,12 +46,19 @@ export class FramedTransport implements RaftTransport {
     this.receiver = receiver;
     const listen = this.options.listen ?? { port: addressOf(selfOf(identity)).port };
     this.listener = await this.host.network.listen(listen, (connection) => this.accept(connection));
-    for (const peer of identity.peers) {
-      if (peer.id === identity.id) continue;
-      const connect = (link: PeerLink): Promise<Channel> => this.connect(identity, peer, link);
-      const onDropped = (): void => receiver.unreachable(peer.id);
-      this.links.set(peer.id, new PeerLink(this.host, { peer: peer.id, connect, onDropped }));
-    }
+    const connect = (peer: Peer, link: PeerLink): Promise<Channel> => this.connect(peer, link);
+    this.links = new PeerLinks(this.host, connect, (peer) => this.receiver?.unreachable(peer));
+    this.setPeers(identity.peers, 0, 0);
+  }
+
+  setPeers(peers: readonly Peer[], peersIndex: number, settledIndex: number): void {
+    if (this.identity === undefined || this.receiver === undefined) return;
+    this.identity = { ...this.identity, peers, peersIndex, settledIndex };
+    const { id } = this.identity;
+    this.links?.set(
+      peers.filter((peer) => peer.id !== id),
+      settledIndex,
+    );
   }
 
   /** The port it listens on, after start. */
@@ -59,13 +67,12 @@ export class FramedTransport implements RaftTransport {
   }
 
   send(to: NodeId, message: Message): void {
-    this.links.get(to)?.send(message);
+    this.links?.get(to)?.send(message);
   }
 
   async stop(): Promise<void> {
     this.receiver = undefined;
-    for (const link of this.links.values()) link.stop();
-    this.links.clear();
+    this.links?.stop();
     for (const connection of this.incoming) connection.destroy();
     this.incoming.clear();
     const { listener } = this;
@@ -73,16 +80,18 @@ export class FramedTransport implements RaftTransport {
     await listener?.close();
   }
 
-  private async connect(identity: TransportIdentity, peer: Peer, link: PeerLink): Promise<Channel> {
+  private async connect(peer: Peer, link: PeerLink): Promise<Channel> {
     const { host, port } = addressOf(peer);
     const timeoutMs = this.options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
     const connection = await this.host.network.connect({ host, port, timeoutMs });
+    const { identity } = this;
+    if (identity === undefined) throw new RaftError('STOPPED', 'not started');
     writeFrame(connection, encodeHello(helloTo(identity, peer.id)));
     return new Promise((resolve, reject) => {
       const cancel = this.host.timers.after(timeoutMs, () => connection.destroy(new Error('no answer to hello')));
       const channel = new FramedChannel(connection);
       const slicer = new FrameSlicer(4, MAX_FRAME_BYTES, (frame) => {
-        const verdict = judgeHello(identity, decodeHello(frame));
+        const verdict = judgeHello(this.identity ?? identity, decodeHello(frame));
         cancel();
         if (verdict.accepted) return resolve(channel);
         reject(new RaftError('PROTOCOL', verdict.because));
@@ -102,8 +111,7 @@ export class FramedTransport implements RaftTransport {
   }
 
   private accept(connection: Connection): void {
-    const { identity } = this;
-    if (identity === undefined) return connection.destroy();
+    if (this.identity === undefined) return connection.destroy();
     this.incoming.add(connection);
     const timeoutMs = this.options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
     const cancel = this.host.timers.after(timeoutMs, () => connection.destroy(new Error('no hello')));
@@ -111,12 +119,16 @@ export class FramedTransport implements RaftTransport {
     const slicer = new FrameSlicer(4, MAX_FRAME_BYTES, (frame) => {
       if (peer !== undefined) return this.deliver(peer, frame);
       cancel();
+      const { identity } = this;
+      if (identity === undefined) return connection.destroy();
       const hello = decodeHello(frame);
       const verdict = judgeHello(identity, hello);
       const refusal = verdict.accepted ? '' : verdict.because;
       writeFrame(connection, encodeHello(helloTo(identity, hello.from, refusal)));
-      if (verdict.accepted) peer = verdict.peer;
-      else this.refuse(connection, verdict.because);
+      if (!verdict.accepted) return this.refuse(connection, verdict.because);
+      peer = verdict.peer;
+      const { stranger } = verdict;
+      if (stranger !== undefined) this.links?.admit({ id: peer, ...stranger }, stranger.peersIndex);
     });
     connection.receive({
       data: (bytes) => slicer.push(bytes),

@@ -12,7 +12,8 @@ import type { NodeId } from '../core/types';
 import { RaftError } from '../errors';
 import { decodeBatch, decodeHello, encodeHello } from '../proto/codec';
 import { helloTo, judgeHello } from './handshake';
-import { PeerLink, type Channel } from './peer-link';
+import type { Channel, PeerLink } from './peer-link';
+import { PeerLinks } from './peer-links';
 import { RSocketChannel } from './rsocket-channel';
 import { RSocketConnection, type Mux } from './rsocket-connection';
 import { SnapshotOutlet, subscribeToSnapshots } from './snapshot-stream';
@@ -44,7 +45,7 @@ type Acceptor = {
  * as fire-and-forget requests.
  */
 export class RSocketTransport implements RaftTransport {
-  private readonly links = new Map<NodeId, PeerLink>();
+  private links: PeerLinks | undefined;
   private readonly incoming = new Set<RSocketConnection>();
   private readonly options: typeof DEFAULTS & RSocketTransportOptions;
   private identity: TransportIdentity | undefined;
@@ -65,13 +66,20 @@ export class RSocketTransport implements RaftTransport {
     await this.bind();
     const { listen } = this.options;
     if (listen !== undefined) this.listener = await this.host.network.listen(listen, (c) => this.accept(c));
-    for (const peer of identity.peers) {
-      if (peer.id === identity.id) continue;
-      addressOf(peer);
-      const connect = (link: PeerLink): Promise<Channel> => this.connect(identity, peer, link);
-      const onDropped = (): void => this.receiver?.unreachable(peer.id);
-      this.links.set(peer.id, new PeerLink(this.host, { peer: peer.id, connect, onDropped }));
-    }
+    identity.peers.forEach(addressOf); // refuses what makes no sense
+    const connect = (peer: Peer, link: PeerLink): Promise<Channel> => this.connect(peer, link);
+    this.links = new PeerLinks(this.host, connect, (peer) => this.receiver?.unreachable(peer));
+    this.setPeers(identity.peers, 0, 0);
+  }
+
+  setPeers(peers: readonly Peer[], peersIndex: number, settledIndex: number): void {
+    if (this.identity === undefined || this.receiver === undefined) return;
+    this.identity = { ...this.identity, peers, peersIndex, settledIndex };
+    const { id } = this.identity;
+    this.links?.set(
+      peers.filter((peer) => peer.id !== id),
+      settledIndex,
+    );
   }
 
   /** The port it listens on by itself, after start. */
@@ -80,7 +88,7 @@ export class RSocketTransport implements RaftTransport {
   }
 
   send(to: NodeId, message: Message): void {
-    this.links.get(to)?.send(message);
+    this.links?.get(to)?.send(message);
   }
 
   /**
@@ -109,8 +117,7 @@ export class RSocketTransport implements RaftTransport {
   async stop(): Promise<void> {
     this.receiver = undefined;
     this.acceptor = undefined;
-    for (const link of this.links.values()) link.stop();
-    this.links.clear();
+    this.links?.stop();
     for (const connection of [...this.incoming]) connection.destroy();
     const { listener } = this;
     this.listener = undefined;
@@ -140,6 +147,8 @@ export class RSocketTransport implements RaftTransport {
       this.host.log.warn({ because: verdict.because }, 'refused a raft peer');
       throw new RaftError('PROTOCOL', verdict.because);
     }
+    const { stranger } = verdict;
+    if (stranger !== undefined) this.links?.admit({ id: verdict.peer, ...stranger }, stranger.peersIndex);
     const take = taker((bytes) => this.take(verdict.peer, bytes), remote);
     return {
       requestResponse: responder(() => {
@@ -157,9 +166,11 @@ export class RSocketTransport implements RaftTransport {
     for (const message of decodeBatch(bytes)) this.receiver?.message(from, message);
   }
 
-  private async connect(identity: TransportIdentity, peer: Peer, link: PeerLink): Promise<Channel> {
+  private async connect(peer: Peer, link: PeerLink): Promise<Channel> {
     const { keepAliveMs: keepAlive, lifetimeMs: lifetime, connectTimeoutMs: timeoutMs, tls } = this.options;
     const connection = await this.host.network.connect({ ...addressOf(peer), timeoutMs, tls });
+    const { identity } = this;
+    if (identity === undefined) throw new RaftError('STOPPED', 'not started');
     const duplex = new RSocketConnection(connection);
     const snapshots = new SnapshotOutlet();
     const connector = new RSocketConnector({
@@ -180,7 +191,7 @@ export class RSocketTransport implements RaftTransport {
       link.lost(channel, reason === undefined ? 'closed' : textOf(reason));
     });
     try {
-      const verdict = judgeHello(identity, decodeHello(await this.greet(socket, timeoutMs)));
+      const verdict = judgeHello(this.identity ?? identity, decodeHello(await this.greet(socket, timeoutMs)));
       if (!verdict.accepted) throw new RaftError('PROTOCOL', verdict.because);
       if (verdict.peer !== peer.id)
         throw new RaftError('PROTOCOL', `found ${verdict.peer} at the address of ${peer.id}`);

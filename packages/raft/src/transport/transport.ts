@@ -15,6 +15,9 @@ export interface TransportIdentity {
   readonly id: NodeId;
   /** All members, this one included. */
   readonly peers: readonly Peer[];
+  /** As given to `setPeers`; 0 before. */
+  readonly peersIndex?: number;
+  readonly settledIndex?: number;
 }
 
 export interface TransportReceiver {

@@ -60,6 +60,10 @@ export function handleVoteRequest(state: RaftState, from: NodeId, request: VoteR
     persist(state, { hardState: hardStateOf(state) });
     resetElectionDeadline(state);
   }
+  // Two that stand at once would split the votes and wait for another timeout: the one with the lower id steps back.
+  if (granted && request.pre && state.role === 'pre-candidate' && from > state.id) {
+    becomeFollower(state, state.term, undefined);
+  }
   const term = granted ? request.term : state.term;
   const message: VoteResponse = { kind: 'vote-response', term, pre: request.pre, granted };
   emit(state, { kind: 'send', to: from, message, after: 'persist' });

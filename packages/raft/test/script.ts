@@ -1,11 +1,11 @@
 import type { Effect } from '../src/core/effect';
-import { isJoint, type MembershipChange } from '../src/core/configuration';
+import { foundedBy, isJoint, type MembershipChange } from '../src/core/configuration';
 import type { What } from '../src/core/event';
 import type { Message } from '../src/core/message';
 import { createState, type RaftState } from '../src/core/state';
 import { step } from '../src/core/step';
 import type { Configuration, Entry } from '../src/core/types';
-import { decodeConfiguration } from '../src/proto/configuration';
+import { decodeConfiguration, encodeConfiguration } from '../src/proto/configuration';
 import { WriteGate } from '../src/write-gate';
 
 interface Member {
@@ -28,7 +28,7 @@ interface Letter {
  *
  *     group n1 n2 n3                  a fresh group; options: maxAppendBytes=, maxInFlight=, keepEntries=
  *     node n1 term=3 vote=n2 log=1,1,3     put before the first event: hard state and the terms of its entries; up=50:
- *                                     started 50 ms ago
+ *                                     started 50 ms ago; sole=yes: its last entry makes it the only voter
  *     tick n1 100                     its clock goes on by 100 ms, and it looks at it
  *     clock n1 100                    its clock goes on, unnoticed until something happens
  *     elect n1                        tick n1 100 and deliver, without a word
@@ -159,11 +159,16 @@ export class Script {
         maxClockDrift: 0,
         ...this.options,
       };
+      if (seed['sole'] !== undefined) {
+        const sole = { ...foundedBy([{ id, address: `${id}:1` }]), index: entries.length };
+        const last = entries[entries.length - 1] as Entry;
+        entries[entries.length - 1] = { ...last, kind: 'config', data: encodeConfiguration(sole) };
+      }
       const recovered = { hardState, base: { index: 0, term: 0 }, entries, snapshot: undefined };
       // Long up, by default, so that nothing is left of the time in which a restarted node votes for nobody.
       const startedMs = -Number(seed['up'] ?? 1000);
       member = { state: createState(core, recovered, startedMs, 0), gate: new WriteGate(), hung: false, nowMs: 0 };
-      member.state.electionDeadlineMs = 100;
+      if (startedMs === -1000) member.state.electionDeadlineMs = 100;
       this.members.set(id, member);
     }
     return member;

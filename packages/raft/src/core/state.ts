@@ -110,7 +110,8 @@ export function createState(options: CoreOptions, recovered: Recovered, now: num
   invariant(appliedIndex <= log.lastIndex, `the log ends at ${log.lastIndex}, before the snapshot ${appliedIndex}`);
   const configurations = recoveredConfigurations(options, recovered);
   const configuration = configurations[configurations.length - 1] as Configuration;
-  const isAlone = configuration.voters.join() === options.id && configuration.outgoing.length === 0;
+  // Not who became the only voter: it may have lent its vote to the leader that made it so, and is bound by that lease.
+  const isAlone = configuration.index === 0 && configuration.voters.join() === options.id;
   return {
     options,
     id: options.id,
@@ -127,7 +128,7 @@ export function createState(options: CoreOptions, recovered: Recovered, now: num
     snapshot,
     now,
     random,
-    // Who is alone has nobody to wait for.
+    // Who has always been alone has nobody to wait for.
     electionDeadlineMs: now + (isAlone ? 0 : options.electionTimeoutMs * (1 + random)),
     // It may have heard of a leader just before it stopped, and has to keep what it promised it: its lease.
     leaderHeardMs: hardState.term > 0 ? now : Number.NEGATIVE_INFINITY,

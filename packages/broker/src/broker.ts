@@ -43,6 +43,7 @@ import { routeTimerRequests } from './timer/timer-requests';
 import { TimerService } from './timer/timer-service';
 import { builtInTopics } from './topics/built-in-topics';
 import { routeTopicRequests } from './topics/topic-requests';
+import { hasBatchQueues } from './topics/topic-config';
 import { TopicTable } from './topics/topic-table';
 
 const SAVE_OFFSETS_MS = 5000;
@@ -94,7 +95,10 @@ export class Broker implements Lifecycle {
     }
     this.delayLevels = levels;
     this.client = new RemotingClient(host);
-    this.store = new MessageStore(host, storeOptions(config));
+    this.store = new MessageStore(host, {
+      ...storeOptions(config),
+      isBatchTopic: (topic) => hasBatchQueues(this.topics.get(topic)),
+    });
     const file = (name: string): JsonFile => new JsonFile(host, `${storePaths(config).config}/${name}`);
     this.topics = new TopicTable(host.clock, file('topics.json'), () => this.metadataChanged(true), config.enableLmq);
     this.groups = new SubscriptionGroups(
@@ -168,9 +172,10 @@ export class Broker implements Lifecycle {
   }
 
   async start(): Promise<void> {
+    // First: the store asks for the kind of a topic's queues.
+    this.topics.load(builtInTopics({ ...this.config, delayLevels: this.delayLevels.length }));
     await this.store.load();
     this.host.files.makeDirs(storePaths(this.config).config);
-    this.topics.load(builtInTopics({ ...this.config, delayLevels: this.delayLevels.length }));
     this.groups.load();
     this.offsets.load();
     this.delayOffsets.load();

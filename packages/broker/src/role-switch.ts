@@ -96,7 +96,10 @@ export class RoleSwitch implements RoleListener {
       if (this.parts.topics.get(topic) === undefined && !isLightTopic(topic))
         queuesOf.set(topic, Math.max(queuesOf.get(topic) ?? 0, queueId + 1));
     }
-    const missing = [...queuesOf].map(([topic, queues]) => topicConfig(topic, queues, PERM_READ | PERM_WRITE));
+    const missing = [...queuesOf].map(([topic, queues]) => {
+      const config = topicConfig(topic, queues, PERM_READ | PERM_WRITE);
+      return this.parts.store.hasBatchQueues(topic) ? { ...config, attributes: { 'queue.type': 'BatchCQ' } } : config;
+    });
     if (missing.length > 0) this.parts.topics.put(...missing);
   }
 }

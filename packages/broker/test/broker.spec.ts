@@ -177,6 +177,38 @@ describe('a broker without a controller', () => {
     expect(bodiesOf(await broker.ask(RequestCode.VIEW_MESSAGE_BY_ID, byId))).toEqual(['to be found']);
   });
 
+  it('keeps a batch together in a topic with batch queues', async () => {
+    const header = (attributes: string | undefined) =>
+      brokerHeaders.CreateTopicRequest.encode({
+        topic: 'Batches',
+        defaultTopic: 'TBW102',
+        readQueueNums: 1,
+        writeQueueNums: 1,
+        perm: 6,
+        topicFilterType: 'SINGLE_TAG',
+        topicSysFlag: 0,
+        order: false,
+        attributes,
+      });
+    const create = RequestCode.UPDATE_AND_CREATE_TOPIC;
+    expect((await broker.ask(create, header('+queue.type=BatchCQ'))).code).toBe(ResponseCode.SUCCESS);
+    expect((await broker.ask(create, header('+queue.type=SimpleCQ'))).code).toBe(ResponseCode.SYSTEM_ERROR);
+    expect((await broker.ask(create, header('+queue.type=Other'))).code).toBe(ResponseCode.SYSTEM_ERROR);
+    const body = clientBatch(['a', 'b', 'c'], pair('KEYS', 'k'));
+    const fields = { batch: true, properties: pair('UNIQ_KEY', 'BATCH-1') + pair('INNER_NUM', '99') };
+    const sent = await broker.send('Batches', body, fields);
+    expect([sent.code, sent.extFields['queueOffset'], sent.extFields['batchUniqId']]).toEqual([0, '0', 'BATCH-1']);
+    expect((await broker.send('Batches', 'single')).extFields['queueOffset']).toBe('3');
+    expect((await broker.send('Batches', body.subarray(1), fields)).code).toBe(ResponseCode.MESSAGE_ILLEGAL);
+    const pulled = await broker.pull('Batches', 1);
+    expect(pulled.extFields).toMatchObject({ nextBeginOffset: '4', minOffset: '0', maxOffset: '4' });
+    const [batch, single] = messagesOf(pulled);
+    expect(batch?.body).toEqual(body);
+    expect([batch?.sysFlag, batch?.queueOffset, single?.queueOffset]).toEqual([0xc0, 0, 3]);
+    expect(batch?.properties.get('INNER_NUM')).toBe('3');
+    expect(batch?.properties.get('INNER_BASE')).toBe('0');
+  });
+
   it('makes a topic of a send from TBW102', async () => {
     expect((await broker.send('Sudden', 'x', { queueId: 3 })).code).toBe(ResponseCode.SUCCESS);
     const made = await broker.ask(RequestCode.GET_TOPIC_CONFIG, { topic: 'Sudden' });
@@ -243,6 +275,7 @@ describe('a broker without a controller', () => {
     expect(offsetOf(await offsetFor('Orders', 'pullers', 1))).toBe(4);
     expect(bodiesOf(await broker.pull('%DLQ%workers', 0))).toEqual(['hard', 'by itself']);
     expect(bodiesOf(await broker.pullSome('Later', 2))).toEqual(['over a restart']);
+    expect((await broker.pull('Batches', 0)).extFields).toMatchObject({ nextBeginOffset: '4', maxOffset: '4' });
     const next = await broker.send('Orders', 'after', { queueId: 1 });
     expect(next.extFields['queueOffset']).toBe('4');
     const query = { topic: 'Orders', key: 'k-1', maxNum: 8, beginTimestamp: 0, endTimestamp: 2 ** 50 };

@@ -10,8 +10,8 @@ import {
   type Response,
 } from '@batonmq/remoting';
 import { parseAddress } from '@batonmq/host';
-import { appendProperties, pair, propertyOf } from '../message-properties';
-import { PERM_WRITE } from '../topics/topic-config';
+import { appendProperties, pair, propertyOf, withoutProperty } from '../message-properties';
+import { PERM_WRITE, hasBatchQueues } from '../topics/topic-config';
 import { ensureTopic, topicForSend } from '../topics/create-topic';
 import { DLQ_PREFIX, RETRY_PREFIX, isForbiddenToSend, topicNameProblem } from '../topics/topic-names';
 import type { TopicTable } from '../topics/topic-table';
@@ -69,6 +69,8 @@ interface Refusal {
 const refuse = (code: number, remark: string): Refusal => ({ code, remark });
 
 const MULTI_TAG_FLAG = 0x2;
+/** An inner batch, to be taken apart by the consumer. */
+const INNER_BATCH_FLAGS = 0x80 | 0x40;
 
 /** SEND_MESSAGE (10), SEND_MESSAGE_V2 (310), SEND_BATCH_MESSAGE (320). @source SendMessageProcessor */
 export class SendProcessor {
@@ -182,8 +184,9 @@ export class SendProcessor {
     };
     const placed = this.parts.scheduling.place(message);
     if ('code' in placed) return this.refused(placed);
-    const handle = placed === message ? undefined : recallHandleOf(placed, this.options.brokerName);
-    return this.answer(request, peer, this.parts.store.put(placed), target.queueId, message.properties, handle);
+    const recallHandle = placed === message ? undefined : recallHandleOf(placed, this.options.brokerName);
+    const result = this.parts.store.put(placed);
+    return this.answer(request, peer, result, target.queueId, message.properties, { recallHandle });
   }
 
   /** A message of the broker's own, placed and stored as a producer's; answered when it is safe. */
@@ -208,6 +211,8 @@ export class SendProcessor {
       return this.refused(refuse(ResponseCode.MESSAGE_ILLEGAL, 'the topic of a batch has more than 127 characters'));
     if (wantsTimer(send.properties))
       return this.refused(refuse(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot be for a later time'));
+    const uniqueKey = propertyOf(send.properties, 'UNIQ_KEY');
+    const isInner = uniqueKey !== undefined && hasBatchQueues(this.parts.topics.get(target.topic));
     const batch: BatchInput = {
       topic: target.topic,
       queueId: target.queueId,
@@ -220,7 +225,17 @@ export class SendProcessor {
       body: request.body ?? Buffer.alloc(0),
       properties: this.parts.stamp.pairs,
     };
-    return this.answer(request, peer, this.parts.store.putBatch(batch), target.queueId, send.properties);
+    if (!isInner) return this.answer(request, peer, this.parts.store.putBatch(batch), target.queueId, send.properties);
+    const count = messagesIn(batch.body);
+    if (count === undefined)
+      return this.refused(refuse(ResponseCode.MESSAGE_ILLEGAL, 'the body of the batch is malformed'));
+    const own = this.parts.stamp.add(withoutProperty(send.properties, 'INNER_NUM'), this.parts.uniqueKeys.next);
+    const result = this.parts.store.put({
+      ...batch,
+      sysFlag: batch.sysFlag | INNER_BATCH_FLAGS,
+      properties: appendProperties(own, pair('INNER_NUM', String(count))),
+    });
+    return this.answer(request, peer, result, target.queueId, send.properties, { batchUniqId: uniqueKey });
   }
 
   private answer(
@@ -229,7 +244,7 @@ export class SendProcessor {
     result: PutResult,
     queueId: number,
     properties: string,
-    recallHandle?: string,
+    more: ExtFields = {},
   ): Response | undefined {
     if (result.status !== 'PUT_OK') return this.refused(refusalOf(result.status, result.reason));
     const header: ExtFields = {
@@ -237,7 +252,7 @@ export class SendProcessor {
       queueId: String(queueId),
       queueOffset: String(result.queueOffset),
       transactionId: propertyOf(properties, 'UNIQ_KEY'),
-      ...(recallHandle === undefined ? {} : { recallHandle }),
+      ...more,
       MSG_REGION: this.options.regionId,
       TRACE_ON: this.always['TRACE_ON'],
     };
@@ -251,6 +266,17 @@ export class SendProcessor {
     });
     return undefined;
   }
+}
+
+/** Messages in the body of a batch request; undefined when it is none. */
+function messagesIn(body: Buffer): number | undefined {
+  let count = 0;
+  for (let at = 0; at < body.length; count++) {
+    const size = at + 4 <= body.length ? body.readInt32BE(at) : 0;
+    if (size < 22 || at + size > body.length) return undefined;
+    at += size;
+  }
+  return count === 0 ? undefined : count;
 }
 
 function readShort(fields: ExtFields): Send {

@@ -15,6 +15,10 @@ export interface TopicConfig {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** Batches are stored whole, in batch queues; decided when the topic is made. */
+export const hasBatchQueues = (topic: TopicConfig | undefined): boolean =>
+  topic?.attributes['queue.type'] === 'BatchCQ';
+
 export function topicConfig(topicName: string, queues: number, perm: number): TopicConfig {
   return {
     topicName,

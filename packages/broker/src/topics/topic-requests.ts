@@ -16,7 +16,7 @@ import type { ConsumerOffsets } from '../offsets/consumer-offsets';
 import type { NameServerRegistration } from '../registration/name-server-registration';
 import type { BrokerRole } from '../role';
 import type { MessageStore } from '@batonmq/broker-store';
-import { toTopicConfig, type TopicConfig } from './topic-config';
+import { hasBatchQueues, toTopicConfig, type TopicConfig } from './topic-config';
 import { isSystemTopic, topicNameProblem } from './topic-names';
 import type { TopicTable } from './topic-table';
 
@@ -134,6 +134,14 @@ async function change(parts: TopicRequestParts, wanted: readonly TopicConfig[]):
       throw new RequestRefused(ResponseCode.INVALID_PARAMETER, `queue numbers must be at least 0 and perm from 0 to 7`);
     }
   }
+  for (const topic of wanted) {
+    const known = parts.topics.get(topic.topicName);
+    if (known !== undefined && hasBatchQueues(known) !== hasBatchQueues(topic))
+      throw new RequestRefused(
+        ResponseCode.SYSTEM_ERROR,
+        `queue.type of the topic ${topic.topicName} cannot be changed`,
+      );
+  }
   parts.topics.put(...wanted);
   await parts.registration.registered(REGISTER_MS);
   await confirmChange(parts.feed);
@@ -150,8 +158,8 @@ function changedAttributes(known: Readonly<Record<string, string>>, text: string
     else throw new RequestRefused(ResponseCode.SYSTEM_ERROR, `attribute "${item}" must be +key=value or -key`);
   }
   const type = attributes['queue.type'];
-  if (type !== undefined && type !== 'SimpleCQ')
-    throw new RequestRefused(ResponseCode.SYSTEM_ERROR, `queue.type=${type} is not supported`);
+  if (type !== undefined && type !== 'SimpleCQ' && type !== 'BatchCQ')
+    throw new RequestRefused(ResponseCode.SYSTEM_ERROR, `queue.type=${type}: it is SimpleCQ or BatchCQ`);
   if (attributes['cleanup.policy'] === 'COMPACTION')
     throw new RequestRefused(ResponseCode.SYSTEM_ERROR, 'cleanup.policy=COMPACTION is not supported');
   return attributes;

@@ -136,12 +136,13 @@ export class FileSeries {
    * Removes what is at and behind `position`: later files go, the rest of its own file becomes zeros (cut to length and
    * extended again). Not synced: see `sync`.
    * @param keepEmpty keep the file that begins just at `position`
-   * @returns whether anything was changed that `sync` should make durable
+   * @param inOrder each removal is durable before the next, so that no power loss leaves a gap
    */
-  cut(position: number, keepEmpty: boolean): void {
+  cut(position: number, keepEmpty: boolean, inOrder = false): void {
     for (let last = this.last; last !== undefined; last = this.last) {
       if (last < position || (keepEmpty && last === position)) break;
       this.removeAt(this.starts.length - 1);
+      if (inOrder) this.files.syncDir(this.directory);
     }
     const last = this.last;
     if (last === undefined || last + this.fileSize <= position) return;
@@ -152,6 +153,16 @@ export class FileSeries {
 
   removeFirst(): void {
     this.removeAt(0);
+  }
+
+  /** Moves the newest file out of the series, durably. @throws HostError */
+  moveLastTo(path: string): void {
+    const start = this.starts.pop();
+    if (start === undefined) return;
+    this.open.forget(this.path(start));
+    this.files.rename(this.path(start), path);
+    this.files.syncDir(folderOf(path));
+    this.files.syncDir(this.directory);
   }
 
   private removeAt(index: number): void {

@@ -252,7 +252,7 @@ export class CommitLog {
 
   /** The synchronous part of `cut`. */
   cutInFiles(offset: number): void {
-    this.series.cut(offset, offset % this.fileSize === 0 && offset === this.series.first);
+    this.series.cut(offset, offset % this.fileSize === 0 && offset === this.series.first, true);
     for (const start of this.unsynced) if (!this.series.has(start)) this.unsynced.delete(start);
     this.openAt(offset);
   }
@@ -262,6 +262,8 @@ export class CommitLog {
     if (start === undefined) return;
     this.unsynced.delete(start);
     this.series.removeFirst();
+    // Before the next one goes: a removal that a power loss undoes must not leave a gap.
+    this.files.syncDir(this.series.directory);
   }
 
   close(): void {

@@ -85,7 +85,7 @@ export class LogRepair {
   /** A write that broke off may have left its beginning there. The zeros also show that the disk has room again. */
   private clearBehind(end: number, touched: Set<number>): void {
     const { series } = this.log;
-    series.cut(end, end === series.first);
+    series.cut(end, end === series.first, true);
     if (series.last === undefined || series.last + series.fileSize <= end) return;
     const probe = Buffer.alloc(Math.min(PROBE_BYTES, series.last + series.fileSize - end));
     series.write(probe, 0, probe.length, end);

@@ -3,14 +3,14 @@ import { fileName } from '../format/file-name';
 import type { CommitLog } from '../log/commit-log';
 
 const CHUNK_BYTES = 1 << 20;
+const SEGMENTS = 'segments';
 /** Copies kept; the oldest go first. */
 const MAX_COPIES = 8;
-/** Bytes of one copy. */
-const MAX_COPY_BYTES = 256 << 20;
 
 /**
- * Before recovery cuts the log at `offset`: copies what is behind it and not zero to `<root>/cut-tail/<offset>`, so that a bad
- * record in the middle costs no bytes for good (`bit-rot-cuts-tail`). A torn tail leaves a small file there.
+ * Before recovery cuts the log at `offset`: copies what is behind it in its file and not zero to `<root>/cut-tail/<offset>`, so
+ * that a bad record in the middle costs no bytes for good (`bit-rot-cuts-tail`). A torn tail leaves a small file there. Whole
+ * segments that follow are moved to `<root>/cut-tail/segments/`, where nothing removes them.
  * @returns bytes copied
  */
 export function keepTailAside(files: Files, logger: Logger, root: string, log: CommitLog, offset: number): number {
@@ -20,7 +20,9 @@ export function keepTailAside(files: Files, logger: Logger, root: string, log: C
   const zeros = Buffer.alloc(chunk.length);
   let copied = 0;
   let file: ReturnType<Files['open']> | undefined;
-  for (let at = offset; at < log.writtenEnd && at - offset < MAX_COPY_BYTES;) {
+  moveSegments(files, logger, directory, log, offset);
+  const end = Math.min(log.writtenEnd, log.series.startOf(offset) + log.fileSize);
+  for (let at = offset; at < end;) {
     const got = log.readInto(chunk, 0, chunk.length, at);
     if (got === 0) break;
     if (chunk.compare(zeros, 0, got, 0, got) !== 0) {
@@ -36,10 +38,28 @@ export function keepTailAside(files: Files, logger: Logger, root: string, log: C
   if (file === undefined) return 0;
   file.datasyncSync();
   file.close();
-  for (const name of files.list(directory).slice(0, -MAX_COPIES)) files.remove(`${directory}/${name}`);
+  const copies = files.list(directory).filter((name) => name !== SEGMENTS);
+  for (const name of copies.slice(0, -MAX_COPIES)) files.remove(`${directory}/${name}`);
   logger.error(
     { offset, bytes: copied, path },
     'the log is cut behind its last good record; what follows has been copied aside',
   );
   return copied;
+}
+
+/** Newest first, so that the log never has a gap. Segments that were made ahead and hold nothing stay: the cut removes them. */
+function moveSegments(files: Files, logger: Logger, directory: string, log: CommitLog, offset: number): void {
+  const { series } = log;
+  const head = Buffer.alloc(8);
+  for (let last = series.last; last !== undefined && last > offset; last = series.last) {
+    log.readInto(head, 0, 8, last);
+    if (head.every((byte) => byte === 0)) {
+      series.cut(last, false, true);
+      continue;
+    }
+    files.makeDirs(`${directory}/${SEGMENTS}`);
+    const path = `${directory}/${SEGMENTS}/${fileName(last)}`;
+    series.moveLastTo(path);
+    logger.error({ offset, path }, 'a segment behind the last good record of the log has been moved aside');
+  }
 }

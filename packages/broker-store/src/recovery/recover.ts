@@ -1,5 +1,6 @@
 import type { Checksums, Clock, Files, Logger } from '@batonmq/host';
 import type { Checkpoint } from '../checkpoint';
+import { StoreError } from '../errors';
 import type { Dispatcher } from '../dispatch/dispatcher';
 import type { CommitLog } from '../log/commit-log';
 import type { QueueList } from '../queue/queue-list';
@@ -51,6 +52,7 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
     dispatcher.position = 0;
     return { end: 0, confirmOffset: 0, lastTimestamp: 0 };
   }
+  refuseGap(log);
   const scanner = new LogScanner(log, parts.checksums, true);
   const limit = (log.series.last as number) + log.fileSize;
   log.openAt(limit);
@@ -85,6 +87,20 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
   const damaged = clean ? parts.queueList.damaged(queues, end) : new Set<string>();
   if (damaged.size > 0) rebuildQueues(parts, scanner, damaged, dispatcher.position);
   return { end, confirmOffset, lastTimestamp };
+}
+
+/**
+ * Segments are made, removed and cut in an order that leaves no gap, whatever happens: one that is missing was lost.
+ * @throws StoreError STORE_CORRUPT
+ */
+function refuseGap({ series, fileSize }: CommitLog): void {
+  series.starts.forEach((start, at) => {
+    const due = (series.starts[at - 1] ?? start - fileSize) + fileSize;
+    if (start === due) return;
+    throw new StoreError('STORE_CORRUPT', `${series.directory}: the log has nothing from ${due} to ${start}`, {
+      hint: `bring the missing segments back; or move those below ${start} away to go on without them`,
+    });
+  });
 }
 
 /** What was read after a crash may still be in the page cache only: from here on it counts as synced, so it is. */

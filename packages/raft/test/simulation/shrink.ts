@@ -23,7 +23,7 @@ const CALMER: readonly Partial<Weather>[] = [
  * of the weather, and returns the shortest run that was found, with its trace.
  * @param runs at most; each costs as much as the seed
  */
-export function shrink(seed: number, failure: Failure, options: SimulationOptions = {}, runs = 400): Failure {
+export function shrink(seed: number, failure: Failure, options: SimulationOptions = {}, runs = 1500): Failure {
   let best = failure;
   let left = runs;
   const attempt = (plan: readonly Action[], weather: Weather): boolean => {
@@ -39,6 +39,10 @@ export function shrink(seed: number, failure: Failure, options: SimulationOption
     for (const calmer of CALMER) {
       const [[name, value]] = Object.entries(calmer) as [[keyof Weather, number]];
       if (best.weather[name] !== value) attempt(best.plan, { ...best.weather, ...calmer });
+    }
+    for (const kind of new Set(best.plan.map((action) => action.kind))) {
+      const others = best.plan.filter((action) => action.kind !== kind);
+      attempt(others, best.weather);
     }
     leaveOut(
       () => best.plan,

@@ -109,7 +109,7 @@ describe('known losses', () => {
   });
 
   it.each(['SYNC_FLUSH', 'ASYNC_FLUSH'] as const)(
-    'sync-error-swallowed: a failed sync is final (%s)',
+    'sync-error-swallowed: a failed sync fails those who wait, and nothing is taken (%s)',
     async (flushDiskType) => {
       const { disk, open } = setUp();
       const f = await open({ flushDiskType, flushIntervalCommitLog: 1, flushCommitLogThoroughInterval: 1 });
@@ -238,5 +238,88 @@ describe('known losses', () => {
     await s.store.stop();
     await m.store.stop();
     void disk;
+  });
+
+  it('offset-above-log: after a cut, offsets above the end are sent back to it, never past what comes there', async () => {
+    const { disk, open } = setUp();
+    const f = await open({ enableControllerMode: true });
+    const ends: number[] = [];
+    for (let i = 0; i < 10; i++) ends.push(await f.put(message('T', 0, `old${i}`)));
+    f.store.log.setConfirmOffset(ends[9] as number);
+    await f.store.whenDispatched(ends[9] as number);
+    const committed = 10;
+    await f.store.log.truncate(ends[3] as number);
+    const check = (store: Fixture['store']): void => {
+      expect(store.maxOffsetInQueue('T', 0)).toBe(4);
+      expect(store.getMessages('T', 0, committed, 32, 1 << 20)).toMatchObject({
+        status: 'OFFSET_OVERFLOW_BADLY',
+        nextBeginOffset: 4,
+      });
+      expect(store.timeAt('T', 0, committed - 1)).toBe(-1);
+    };
+    check(f.store);
+    await kill(f, disk);
+    const again = await open({ enableControllerMode: true });
+    check(again.store);
+    const end = await again.put(message('T', 0, 'new'));
+    again.store.log.setConfirmOffset(end);
+    await again.store.whenDispatched(end);
+    expect(bodiesOf(again.store, 'T', 0).slice(4)).toEqual(['new']);
+    await again.store.stop();
+  });
+
+  it.each([
+    ['ASYNC_FLUSH', 'kill', 'acknowledged'],
+    ['ASYNC_FLUSH', 'power', 'synced'],
+    ['SYNC_FLUSH', 'kill', 'acknowledged'],
+    ['SYNC_FLUSH', 'power', 'acknowledged'],
+  ] as const)('lazy-flush: %s survives %s with all that is %s', async (flushDiskType, how, promise) => {
+    const { disk, open } = setUp();
+    // Of what was not synced this power loss leaves nothing.
+    const nothing = (): number => 0.9;
+    const f = await open({ flushDiskType, flushIntervalCommitLog: 60_000 });
+    await f.put(message('T', 0, 'a'), message('T', 0, 'b'));
+    if (promise === 'synced') {
+      // The periodic flush has a bound, and the store says how far it is.
+      expect(f.store.status().flushedOffset).toBe(0);
+      await f.store.log.truncate(f.store.log.maxOffset());
+      expect(f.store.status().flushedOffset).toBe(f.store.log.maxOffset());
+      await f.put(message('T', 0, 'not synced'));
+    }
+    await f.kill();
+    if (how === 'power') disk.powerLoss(nothing);
+    else disk.kill();
+    const again = await open({ flushDiskType });
+    expect(bodiesOf(again.store, 'T', 0)).toEqual(['a', 'b']);
+    await again.store.stop();
+  });
+
+  it('lazy-flush: the periodic flush comes by itself', async () => {
+    const { disk, open } = setUp();
+    const f = await open({ flushIntervalCommitLog: 2, flushCommitLogThoroughInterval: 2 });
+    const end = await f.put(message('T', 0, 'a'));
+    while (f.store.status().flushedOffset < end) await new Promise((resolve) => setTimeout(resolve, 1));
+    await f.kill();
+    disk.powerLoss(() => 0.9);
+    const again = await open();
+    expect(bodiesOf(again.store, 'T', 0)).toEqual(['a']);
+    await again.store.stop();
+  });
+
+  it('disk-dead-master: a store that cannot write says so at once, takes nothing, and serves what it has', async () => {
+    const { disk, open } = setUp();
+    const f = await open({ flushDiskType: 'SYNC_FLUSH' });
+    await f.put(message('T', 0, 'a'));
+    disk.failWrites('FILE_IO');
+    disk.failSyncs();
+    const { endOffset } = f.store.put(message('T', 0, 'b'));
+    await expect(f.store.whenDurable(endOffset)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(f.store.writable).toBe(false);
+    expect(f.store.status().failed).toContain('writing the commit log failed');
+    expect(f.store.put(message('T', 0, 'c')).status).toBe('SERVICE_NOT_AVAILABLE');
+    expect(() => f.store.log.append(f.store.log.maxOffset(), Buffer.alloc(8))).toThrow('writing the commit log failed');
+    await expect(f.store.log.truncate(0)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(bodiesOf(f.store, 'T', 0)).toEqual(['a']);
+    await kill(f, disk);
   });
 });

@@ -18,7 +18,8 @@ export type JavaProgram =
   | 'HalfwayConsumer'
   | 'DelayedProducer'
   | 'BenchProducer'
-  | 'TimedMessages';
+  | 'TimedMessages'
+  | 'BatchMessages';
 
 const MAVEN_LIMIT_MS = 480_000;
 const JAVAC_LIMIT_MS = 120_000;

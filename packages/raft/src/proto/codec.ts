@@ -3,6 +3,7 @@ import { codeOf, textOf } from '@batonmq/host';
 import type { Message } from '../core/message';
 import type { Entry, EntryKind } from '../core/types';
 import { RaftError } from '../errors';
+import { decodeAppendBatch, encodeAppendBatch } from './append-codec';
 import {
   configurationFromWire,
   configurationToWire,
@@ -51,6 +52,8 @@ export function decodeHello(bytes: Buffer): Hello {
 }
 
 export function encodeBatch(messages: readonly Message[]): Buffer {
+  const [first] = messages;
+  if (messages.length === 1 && first?.kind === 'append') return encodeAppendBatch(first);
   return bufferOf(BatchType.encode({ messages: messages.map(toWire) } as unknown as Record<string, unknown>).finish());
 }
 
@@ -59,6 +62,8 @@ export function encodeBatch(messages: readonly Message[]): Buffer {
  * @throws RaftError PROTOCOL
  */
 export function decodeBatch(bytes: Buffer): Message[] {
+  const append = decodeAppendBatch(bytes);
+  if (append !== undefined) return [append];
   const { messages } = decodeAs(BatchType, bytes) as unknown as { messages: WireMessage[] };
   const known: Message[] = [];
   for (const wire of messages) {

@@ -184,8 +184,8 @@ class Simulation implements Surroundings {
    * the term changes (PreVote, and the lease of the leader). The same holds for those who were removed and still run.
    */
   private demandSteadiness(): void {
-    // What the storm still had on its way, a handover for instance, comes to its end first.
-    this.until(this.agenda.nowMs + ELECTION_TIMEOUT_MS * 2.5, () => false);
+    // What the storm still had on its way comes to its end first: a handover, or what waited for one that paused.
+    this.until(this.agenda.nowMs + ELECTION_TIMEOUT_MS * 5, () => false);
     const [leader, other] = this.leaders();
     const { dice } = this;
     if (leader?.state === undefined || other !== undefined || this.settledMembers() === undefined) return;

@@ -98,6 +98,17 @@ export class StorePlanBuilder {
     return { steps: this.steps, keys: this.keys };
   }
 
+  /** A batch with properties that a broker gives to inner batches, between ordinary messages. */
+  poisoned(before: number, behind: number): StorePlan['steps'] {
+    const topic = 'golden-poison';
+    const ordinary = (): void => this.put({ topic, body: Buffer.from('good') });
+    for (let i = 0; i < before; i++) ordinary();
+    const properties = text({ INNER_BASE: 'x', INNER_NUM: 'y' });
+    this.put({ word: 'batch', topic, body: clientBatch([{ body: Buffer.from('bad'), properties }]), properties: '' });
+    for (let i = 0; i < behind; i++) ordinary();
+    return this.steps;
+  }
+
   private put(message: Partial<PlannedMessage> & { topic: string }): void {
     this.steps.push({
       word: 'put',

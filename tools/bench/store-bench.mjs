@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const USAGE = `usage: node tools/bench/store-bench.mjs [--rounds 3] [--messages 200000] [--sync-messages 20000] [--cold-mb 1024]
+const USAGE = `usage: node tools/bench/store-bench.mjs [--rounds 3] [--messages 100000] [--sync-messages 20000] [--cold-mb 512]
        [--recovery-mb 4096] [--topics 1000] [--dir DIRECTORY] [--only append,sync,cold,recovery]
 Needs a JDK and Maven, and Linux. Sizes of --recovery-mb are written four times; with the defaults 18 GB of disk are used for some minutes.
 `;
@@ -21,9 +21,9 @@ const MAKES = ['ours', 'java'];
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    messages: { type: 'string', default: '200000' },
+    messages: { type: 'string', default: '100000' },
     'sync-messages': { type: 'string', default: '20000' },
-    'cold-mb': { type: 'string', default: '1024' },
+    'cold-mb': { type: 'string', default: '512' },
     'recovery-mb': { type: 'string', default: '4096' },
     topics: { type: 'string', default: '1000' },
     dir: { type: 'string', default: tmpdir() },

@@ -178,21 +178,24 @@ test(
   }),
 );
 
-test(
-  'G7: a controller whose directory is gone rejoins; the group keeps its state',
-  inDeployment(async (deployment, directory) => {
-    const all = await whole(deployment, {});
-    const { names, admin } = all;
-    const { masterEpoch } = await groupWhen(admin, 'a group', inSync(2));
-    const victim = names[1] as Part;
-    await victim.kill();
-    rmSync(join(directory, victim.name, 'controller'), { recursive: true });
-    await victim.start();
-    await (names[0] as Part).kill();
-    const after = await groupWhen(admin, 'the same group', inSync(2));
-    expect(after.masterEpoch).toBe(masterEpoch);
-    await failOver(all);
-  }),
+test.each(['leads', 'stands by'])(
+  'G7: a controller that %s, and whose directory is gone, rejoins; the group keeps its state',
+  (office) =>
+    inDeployment(async (deployment, directory) => {
+      const all = await whole(deployment, {});
+      const { names, admin } = all;
+      const { masterEpoch } = await groupWhen(admin, 'a group', inSync(2));
+      const leading = names.findIndex(({ output }) => /change role to leader/.test(output));
+      const victim = names[(leading + (office === 'leads' ? 0 : 1)) % 3] as Part;
+      await victim.kill();
+      rmSync(join(directory, victim.name, 'controller'), { recursive: true });
+      await victim.start();
+      await eventually(30_000, 'it has its vote again', () => /has its vote again/.test(victim.output));
+      await (names.find((one) => one !== victim) as Part).kill();
+      const after = await groupWhen(admin, 'the same group', inSync(2));
+      expect(after.masterEpoch).toBe(masterEpoch);
+      await failOver(all);
+    })(),
 );
 
 test.each([

@@ -7,6 +7,8 @@ export interface ConsensusStatus {
   readonly leaderId: string | undefined;
   /** A leader that has committed an entry of its own term, so that its state is complete. */
   readonly ready: boolean;
+  /** End of its log; 0 or undefined: it has no history. */
+  readonly lastIndex?: number;
 }
 
 /** What the controller needs of its consensus; a RaftNode of @batonmq/raft fits. */

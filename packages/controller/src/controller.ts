@@ -13,6 +13,7 @@ import {
   RSocketTransport,
   RaftNode,
   looksLikeRSocket,
+  type RaftStatus,
   type RaftStorage,
   type RaftTransport,
 } from '@batonmq/raft';
@@ -30,6 +31,7 @@ import { ControllerCounters } from './shell/counters';
 import { Decider } from './shell/decider';
 import { Failover } from './shell/failover';
 import { RecentElections } from './shell/recent-elections';
+import { READMIT_CONTROLLER, Readmission } from './shell/readmission';
 import { RequestTable } from './shell/request-table';
 import { RoleNotifier } from './shell/role-notifier';
 
@@ -38,6 +40,8 @@ export interface ControllerOptions {
   readonly raft?: (state: ReplicatedState) => Consensus;
   /** In place of LevelDB below controllerStorePath; the simulated world gives a memory twin. */
   readonly storage?: () => RaftStorage;
+  /** With `storage`: whether nothing is stored yet. Default: never; then a lost disk is not noticed. */
+  readonly isBlank?: () => boolean;
   /** In place of RSocket on the controller's own port. */
   readonly transport?: () => RaftTransport;
   /** Where a peer's Raft listens, when `transport` has a port of its own. */
@@ -75,6 +79,9 @@ export class Controller implements Lifecycle {
   private readonly notifier: RoleNotifier;
   private readonly recent: RecentElections;
   private rsocket: RSocketTransport | undefined;
+  private readonly readmission: Readmission | undefined;
+  private raft: RaftNode | undefined;
+  private stopped = false;
   private unlisten: () => void = () => {};
 
   /**
@@ -99,6 +106,7 @@ export class Controller implements Lifecycle {
       lost: (brokers) => this.failover.lost(brokers),
       appeared: (broker) => this.failover.appeared(broker),
     });
+    if (this.raft !== undefined) this.readmission = this.composeReadmission(this.raft, config);
     const settings = (): ControllerSettings => this.configuration.current;
     this.failover = new Failover(host, this.machine, this.liveness, this.consensus, settings, this.countElection);
     this.server = this.composeServer(config);
@@ -119,7 +127,8 @@ export class Controller implements Lifecycle {
   /** Resolves when requests are answered, before there is a leader. */
   async start(): Promise<void> {
     this.unlisten = this.consensus.onRoleChange((status) => this.roleChanged(status));
-    await this.consensus.start();
+    const mustAsk = this.readmission?.isDue ?? false;
+    if (!mustAsk) await this.consensus.start();
     try {
       await this.server.start();
     } catch (error) {
@@ -127,9 +136,25 @@ export class Controller implements Lifecycle {
       throw error;
     }
     this.host.log.info({ id: this.group.selfId, port: this.port }, 'controller serves');
+    if (mustAsk) void this.enterGroup();
+    else this.readmission?.watchVote();
+  }
+
+  /** Without a store: into a group that begins, or back into one that goes on. */
+  private async enterGroup(): Promise<void> {
+    try {
+      await this.readmission?.clear();
+      if (this.stopped) return;
+      await this.consensus.start();
+      this.readmission?.watchVote();
+    } catch (error) {
+      this.host.log.error({ error: textOf(error) }, 'this controller cannot take part in its group');
+    }
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
+    this.readmission?.stop();
     this.unlisten();
     this.failover.stop();
     this.liveness.stop();
@@ -145,20 +170,44 @@ export class Controller implements Lifecycle {
     return { role, term, leaderId, ready, selfId: this.group.selfId, sets: this.machine.sets, liveBrokerCount };
   }
 
+  /** Of the RaftNode below; undefined with a consensus of one's own. */
+  raftStatus(): RaftStatus | undefined {
+    return this.raft?.status();
+  }
+
   private composeRaft(config: ControllerSettings): Consensus {
     const { group, selfId: id, peers } = this.group;
     const { storage, transport, clientTls, raftAddressOf } = this.options;
     const electionTimeoutMs = config.jRaftElectionTimeoutMs;
-    return new RaftNode({
+    const isOutside = (): boolean => this.readmission?.isOutside ?? false;
+    return (this.raft = new RaftNode({
       host: this.host,
       id,
       group,
       peers: peers.map((peer) => ({ id: peer.id, address: raftAddressOf?.(peer) ?? peer.address })),
+      // Known when Raft is started.
+      get join() {
+        return isOutside();
+      },
       storage: storage?.() ?? new LevelStorage(this.storePath(config, id)),
       transport: transport?.() ?? (this.rsocket = new RSocketTransport(this.host, { tls: clientTls })),
       machine: this.machine,
       electionTimeoutMs,
       heartbeatMs: Math.min(150, electionTimeoutMs / HEARTBEATS_PER_ELECTION_TIMEOUT),
+    }));
+  }
+
+  private composeReadmission(membership: RaftNode, config: ControllerSettings): Readmission {
+    const { files } = this.host;
+    const { storage, isBlank, raftAddressOf } = this.options;
+    const path = this.storePath(config, this.group.selfId);
+    return new Readmission(this.host, {
+      group: this.group,
+      membership,
+      client: this.client,
+      raftAddressOf: (peer) => raftAddressOf?.(peer) ?? peer.address,
+      isBlank: isBlank ?? (() => storage === undefined && files.list(path).length === 0),
+      notePath: `${path}.returning`,
     });
   }
 
@@ -193,6 +242,9 @@ export class Controller implements Lifecycle {
     const unclean = (): boolean => this.configuration.current.enableElectUncleanMaster;
     new BrokerRequests(machine, liveness, decider, unclean, this.countElection).register(table);
     new AdminRequests(machine, liveness, decider, consensus, this.group, this.configuration).register(table);
+    table.add(READMIT_CONTROLLER, 'CONTROLLER_READMIT', ({ extFields }) => {
+      return this.readmission?.readmit(extFields) ?? { code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED };
+    });
     server.onPeerClosed((peer) => liveness.peerClosed(peer));
     return server;
   }

@@ -1,4 +1,4 @@
-import { FramedTransport, MemoryDisk, MemoryStorage } from '@batonmq/raft';
+import { FramedTransport, MemoryDisk, MemoryStorage, type RaftStatus } from '@batonmq/raft';
 import { RemotingClient, RequestCode, controllerHeaders as headers, type RemotingCommand } from '@batonmq/remoting';
 import { World } from '@batonmq/simulator';
 import { Controller, type BrokerSet } from '../src';
@@ -87,13 +87,22 @@ class Scene {
     };
     const controller = new Controller(host, config, {
       storage: () => new MemoryStorage(this.disks.get(id), { timers: host.timers }),
+      isBlank: () => this.disks.get(id)?.isBlank === true,
       transport: () => new FramedTransport(host, { listen: { port: RAFT_PORT } }),
       raftAddressOf: (peer) => `${peer.host}:${RAFT_PORT}`,
     });
     this.controllers.set(id, controller);
     await controller.start();
   }
+
+  /** Its process and everything it had stored are gone. */
+  loseStore(id: string): void {
+    this.killController(id);
+    this.disks.set(id, new MemoryDisk());
+  }
 }
+
+const statusOf = (controller: Controller | undefined): RaftStatus => controller?.raftStatus() as RaftStatus;
 
 let scene: Scene;
 beforeEach(async () => {
@@ -158,6 +167,39 @@ test('known-losses: disk-dead-master: an elected broker that cannot take its off
   expect((await scene.settle((scene.brokers.get(2) as BrokerPuppet).askForElection())).code).toBe(2011);
   await scene.pass(60_000);
   expect(scene.set).toMatchObject({ masterBrokerId: 2, masterEpoch: 4, electorate: undefined });
+});
+
+describe('a controller that lost its store', () => {
+  const hasVote = (id: string): boolean => {
+    const { configuration, lastIndex } = statusOf(scene.controllers.get(id));
+    return configuration.voters.includes(id) && lastIndex >= statusOf(scene.leader()).lastIndex;
+  };
+  test.each(['a standby', 'the leader'])('%s: it is let in again, with all the state, and can lead', async (which) => {
+    const leading = (scene.leader() as Controller).status().selfId;
+    const id = which === 'the leader' ? leading : (IDS.find((one) => one !== leading) as string);
+    scene.loseStore(id);
+    await scene.until(() => scene.leader() !== undefined);
+    await scene.startControllers([id]);
+    await scene.until(() => hasVote(id), 20_000);
+    await scene.pass(8000);
+    // Of the three only it and one other are left: it is needed now.
+    scene.killController(IDS.find((one) => one !== id) as string);
+    await scene.until(() => scene.leader() !== undefined);
+    expect(scene.set).toMatchObject({ masterBrokerId: 1, syncStateSet: [1, 2] });
+    scene.world.machine('b1').kill();
+    await scene.until(() => scene.set.masterBrokerId === 2);
+  });
+  test('without a leader it waits and does no harm', async () => {
+    const [one, two] = IDS as [string, string, string];
+    scene.loseStore(one);
+    scene.killController(two);
+    await scene.startControllers([one]);
+    await scene.pass(20_000);
+    expect(scene.leader()).toBeUndefined();
+    await scene.startControllers([two]);
+    await scene.until(() => scene.leader() !== undefined && hasVote(one), 30_000);
+    expect(scene.set).toMatchObject({ masterBrokerId: 1, syncStateSet: [1, 2] });
+  });
 });
 
 describe('known-losses: restart-of-all-controllers', () => {

@@ -94,6 +94,7 @@ describe('three controllers in one process', () => {
         controllerLeaderAddress: `127.0.0.1:${controllers.get(selfId)?.port}`,
         isLeader: String(id === selfId),
         peers: addresses.map((item, at) => `n${at}:${item};`).join(''),
+        lastIndex: expect.stringMatching(/^\d+$/) as string,
       });
       if (id === selfId) continue;
       for (const code of [1001, 1002, 1003, 1004, 1006, 1011, 1012, 1013]) {

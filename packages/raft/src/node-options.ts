@@ -86,6 +86,8 @@ export interface RaftStatus {
   readonly snapshotIndex: number;
   /** It leads and has committed an entry of its own term: the machine has all that earlier leaders committed. */
   readonly ready: boolean;
+  /** It leads, and nobody led this group before it. */
+  readonly isFounding: boolean;
   /** Of a leader: how far each other member is known to have the log, and what it lacks. */
   readonly followers: readonly FollowerStatus[];
   /** The members, by the newest configuration in this node's log. Before start: none. */
@@ -111,6 +113,7 @@ export function statusOf(state: RaftState, ready: boolean, stopped: boolean): Ra
     lastIndex,
     snapshotIndex: state.snapshot?.index ?? 0,
     ready: ready && !stopped,
+    isFounding: !stopped && state.role === 'leader' && state.termStartIndex === 1,
     followers: followers.map(([id, { matchIndex }]) => {
       return { id, matchIndex, lag: lastIndex - matchIndex, learner: !isVoter(state.configuration, id) };
     }),
@@ -129,6 +132,7 @@ export function noStatus(stopped: boolean): RaftStatus {
     lastIndex: 0,
     snapshotIndex: 0,
     ready: false,
+    isFounding: false,
     followers: [],
     configuration: foundedBy([]),
   };

@@ -36,7 +36,7 @@ export class AdminRequests {
 
   /** From this node's own view, always: how brokers find the leader. */
   private metadata(): Outcome {
-    const { leaderId, role } = this.consensus.status();
+    const { leaderId, role, lastIndex } = this.consensus.status();
     const { group, peers } = this.group;
     const header = headers.GetMetaDataResponse.encode({
       group,
@@ -44,6 +44,7 @@ export class AdminRequests {
       controllerLeaderAddress: peers.find(({ id }) => id === leaderId)?.address,
       isLeader: role === 'leader',
       peers: peers.map(({ id, address }) => `${id}:${address};`).join(''),
+      lastIndex,
     });
     return { code: ResponseCode.SUCCESS, header };
   }

@@ -26,6 +26,11 @@ export class MemoryDisk {
     return { hardState, base, entries, snapshot };
   }
 
+  /** Nothing was ever written. */
+  get isBlank(): boolean {
+    return this.hardState.term === 0 && this.entries.length === 0 && this.snapshot === undefined;
+  }
+
   /** Applies a batch in the order WriteBatch documents. */
   apply(batch: WriteBatch): void {
     if (this.failure !== undefined) throw this.failure;

@@ -71,6 +71,8 @@ export const GetMetaDataResponse = header('GetMetaDataResponse', {
   isLeader: flag(false),
   /** `n0:host:port;n1:host:port;` */
   peers: optional(text()),
+  /** Ours: end of this controller's Raft log; 0: it has no history. */
+  lastIndex: optional(int64()),
 });
 
 export const GetNextBrokerIdRequest = header('GetNextBrokerId', { clusterName: optional(text()), brokerName: text() });

@@ -43,6 +43,7 @@ export class SimulatedCluster {
   /** `ip:port;ip:port` */
   readonly namesrvAddress: string;
   readonly controllerAddress: string;
+  private readonly storeLosses = new Map<string, () => void>();
 
   constructor(private readonly options: SimulatedClusterOptions) {
     this.world = new World(options);
@@ -85,6 +86,14 @@ export class SimulatedCluster {
   /** Power loss. */
   crash(name: string, options?: { silent?: boolean }): void {
     this.node(name).crash(options);
+  }
+
+  /** A controller's process ends, and all that it had stored is gone. @throws TestingError NO_SUCH_NODE */
+  loseStore(controller: string): void {
+    const lose = this.storeLosses.get(controller);
+    if (lose === undefined) throw new TestingError('NO_SUCH_NODE', `there is no controller ${controller}`);
+    this.node(controller).kill();
+    lose();
   }
 
   /** Starts the process again, killing one that runs. */
@@ -176,6 +185,20 @@ export class SimulatedCluster {
     return undefined;
   }
 
+  /** Every controller has a vote by its own log, and what the leader has committed. */
+  controllersAreWhole(): boolean {
+    const states = this.controllers.map(({ service }) => service?.raftStatus());
+    const leader = states.find((state) => state?.role === 'leader' && state.ready);
+    if (leader === undefined) return false;
+    const ids = states.map((_, index) => `n${index}`);
+    return states.every(
+      (state) =>
+        state !== undefined &&
+        state.commitIndex >= leader.commitIndex &&
+        ids.every((id) => state.configuration.voters.includes(id)),
+    );
+  }
+
   /** A master, and every replica in the SyncStateSet and following. */
   isComplete(): boolean {
     const { master } = this;
@@ -218,12 +241,14 @@ export class SimulatedCluster {
     peers: readonly { id: string; address: string }[],
   ): SimulatedNode<Controller> {
     const members = peers.map(({ address }, index) => ({ id: `n${index}`, address }));
-    const disk = new MemoryDisk();
+    let disk = new MemoryDisk();
+    this.storeLosses.set(machine.name, () => (disk = new MemoryDisk()));
     return new SimulatedNode(this.world, 'controller', machine, `${machine.address}:${CONTROLLER_PORT}`, (host) => {
       const map = mapOf(controllerProperties(this.options, id, members));
       const { values } = readConfig([controllerConfig, remotingServerConfig], map, 'simulated', host.machine);
       return new Controller(host, values, {
         storage: () => new MemoryStorage(disk, { timers: host.timers, syncMs: 0.5 }),
+        isBlank: () => disk.isBlank,
         transport: () => new FramedTransport(host),
         raftAddressOf: (peer) => `${members.find((one) => one.id === peer.id)?.address ?? ''}:${RAFT_PORT}`,
       });

@@ -66,7 +66,11 @@ export class SimulatedNode<Service extends Lifecycle = Lifecycle> {
   /** An orderly end. Resolves when the process has ended; the world has to run meanwhile. Never, when it is killed first. */
   async stop(): Promise<void> {
     const { service } = this;
-    await service?.stop();
+    try {
+      await service?.stop();
+    } catch (error) {
+      this.world.note(`${this.name} did not stop in good order: ${textOf(error)}`);
+    }
     if (this.running === service) this.machine.kill();
   }
 }

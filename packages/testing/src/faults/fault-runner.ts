@@ -53,6 +53,8 @@ export class FaultRunner {
         return;
       case 'split':
         return this.split(fault.mask, fault.way);
+      case 'lose-store':
+        return this.loseStore(fault.downMs, luck);
       default:
     }
     const node = this.choose(fault.target, luck);
@@ -102,6 +104,17 @@ export class FaultRunner {
       this.unplugged = broker;
     }
     node.crash({ silent });
+    this.startLater(node, downMs);
+  }
+
+  private loseStore(downMs: number, luck: number): void {
+    const { cluster } = this;
+    const { controllers } = cluster;
+    // What two of three have promised, two of three must remember.
+    if (!controllers.every(({ machine }) => machine.running) || !cluster.controllersAreWhole()) return;
+    const node = controllers[Math.floor(luck * controllers.length)] as SimulatedNode;
+    cluster.world.note(`${node.name} loses its store`);
+    cluster.loseStore(node.name);
     this.startLater(node, downMs);
   }
 

@@ -7,7 +7,8 @@ import type { Prng } from '@batonmq/simulator';
  * - power loss may take unsynced bytes of one broker, while the set has another member, and of the next one when the group
  *   is whole again: with ASYNC_FLUSH an ack means the page cache of every member. The victim may come back at once;
  * - so may a disk fail, or be full, for a while: of one broker at a time, and not beside a power loss;
- * - controllers and name servers may lose power at any time: what a controller has answered is on its disk.
+ * - controllers and name servers may lose power at any time: what a controller has answered is on its disk;
+ * - a controller may lose its whole store while the others are members with votes.
  *
  * Client machines are never broken, but the network around them is.
  */
@@ -22,6 +23,7 @@ export type Fault =
   | { readonly kind: 'slow-link'; readonly target: Target; readonly ms: number }
   | { readonly kind: 'slow-disk'; readonly target: Target; readonly ms: number }
   | { readonly kind: 'bad-disk'; readonly target: Target; readonly ms: number; readonly trouble: Trouble }
+  | { readonly kind: 'lose-store'; readonly downMs: number }
   | { readonly kind: 'heal' };
 
 /** Chosen when the fault comes: who is master then is not known before. */
@@ -68,7 +70,7 @@ export function drawFaults(prng: Prng, forMs: number): PlannedFault[] {
 function drawFault(prng: Prng): Fault {
   const pick = <T>(items: readonly T[]): T => items[prng.int(items.length)] as T;
   const downMs = prng.chance(0.3) ? prng.between(1, 50) : prng.between(50, 3000);
-  const choice = prng.int(21);
+  const choice = prng.int(22);
   if (choice < 5) return { kind: 'kill', target: pick(TARGETS), downMs };
   if (choice < 6) return { kind: 'stop', target: pick(BROKERS), downMs };
   if (choice < 8) return { kind: 'crash', target: pick(TARGETS), downMs, silent: prng.chance(0.5) };
@@ -80,5 +82,6 @@ function drawFault(prng: Prng): Fault {
   if (choice < 18) return { kind: 'slow-disk', target: pick(TARGETS), ms: prng.between(5, 200) };
   if (choice < 19)
     return { kind: 'bad-disk', target: pick(BROKERS), ms: prng.between(50, 2500), trouble: pick(TROUBLES) };
+  if (choice < 20) return { kind: 'lose-store', downMs };
   return { kind: 'heal' };
 }

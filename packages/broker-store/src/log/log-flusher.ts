@@ -86,8 +86,11 @@ export class LogFlusher {
 
   /** Syncs what is written now. Resolves also when that failed: see `log.failed`. */
   async flushNow(): Promise<void> {
-    await this.running;
-    if (this.log.writtenEnd > this.flushed) await this.syncOnce();
+    while (this.running !== undefined) await this.running;
+    if (this.log.writtenEnd <= this.flushed) return;
+    // Registered: a second sync beside it would find nothing left to sync, and promise what is still on its way.
+    await (this.running = this.syncOnce().finally(() => (this.running = undefined)));
+    this.written();
   }
 
   /** No sync is under way when it resolves. */

@@ -75,7 +75,7 @@ class Run {
   private skewMs = 0;
   private isMaster = true;
   private faulty = false;
-  private damaged: { what: string; offset: number } | undefined;
+  private damaged: { offset: number } | undefined;
   private indexComplete = true;
   /** Records up to here were synced, whatever the flush mode. */
   private syncedEnd = 0;
@@ -110,6 +110,7 @@ class Run {
     await this.openUntilUp();
     for (let step = 0; step < this.weather.steps && this.damaged === undefined; step++) {
       await this.step();
+      if (this.damaged !== undefined) break;
       if (!this.machine.running) await this.comeBack();
       else this.checkNow();
     }
@@ -587,12 +588,54 @@ class Run {
 
   // ---- damage ----
 
-  /** Flips a bit of what is on the disk, then dies: the last step of a run. */
+  /** Dies, and a bit of one file flips: the last step of a run. */
   private async damage(): Promise<void> {
-    this.damaged = { what: 'nothing', offset: 0 };
+    const { prng, machine, history } = this;
+    if (this.faulty || this.hadFault) return;
+    this.die('kill');
+    const places = [ROOT, ...ALL_QUEUES.map(([topic, id]) => `${ROOT}/consumequeue/${topic}/${id}`)];
+    const where = [`${ROOT}/commitlog`, `${ROOT}/commitlog`, prng.chance(0.5) ? `${ROOT}/index` : ROOT];
+    const folder = prng.chance(0.4) ? places[prng.int(places.length)] : where[prng.int(where.length)];
+    const directory = machine.disk.tree.find(folder as string);
+    if (directory === undefined || !('entries' in directory)) return;
+    const files = [...directory.entries].flatMap(([name, node]) => ('content' in node ? [{ name, node }] : []));
+    const picked = files[prng.int(Math.max(1, files.length))];
+    if (picked === undefined || picked.node.content.size === 0) return;
+    const { name, node: file } = picked;
+    const inLog = folder === `${ROOT}/commitlog`;
+    const used = inLog ? Math.min(file.content.size, Math.max(1, history.end - Number(name))) : file.content.size;
+    const at = prng.int(used);
+    const byte = Buffer.alloc(1);
+    file.content.read(byte, 0, 1, at);
+    byte[0] = (byte[0] as number) ^ (1 << prng.int(8));
+    file.content.write(byte, 0, 1, at);
+    this.note(`a bit flips in ${folder}/${name} at ${at}`);
+    this.counts['flips'] = (this.counts['flips'] ?? 0) + 1;
+    this.damaged = { offset: inLog ? Number(name) + at : Infinity };
   }
 
+  /** What the bit has not touched is there: before it served, behind it served or kept aside. */
   private async endDamaged(): Promise<void> {
+    const { history, code } = this;
+    const { offset } = this.damaged as { offset: number };
     this.operationsLeft = Infinity;
+    await this.open();
+    const { store } = this;
+    history.forgetBelow(store.log.minOffset());
+    const end = store.log.maxOffset();
+    const hit = history.entries.findIndex((each) => each.end > offset);
+    const due = history.entries.filter((each) => each.end <= Math.min(offset, this.writtenEnd));
+    const lost = due.find((each) => each.end > end);
+    const cut = history.cuttingAt ?? Infinity;
+    if (lost !== undefined && lost.end <= cut)
+      throw new Broken(
+        'damage costs nothing before it',
+        `the log ends at ${end}, ${lost.offset}..${lost.end} was whole`,
+      );
+    if (hit >= 0) history.entries.splice(hit, 1);
+    history.dropBehind(end);
+    checkLog(store, code.decodeMessage, history);
+    await this.dispatched();
+    await this.stopStore();
   }
 }

@@ -18,6 +18,7 @@ export interface SyncInFlight {
   readonly pages: readonly (readonly [index: number, page: Page | undefined])[];
   readonly size: number;
   readonly failuresBefore: number;
+  readonly writeBacksBefore: number;
 }
 
 /**
@@ -34,6 +35,9 @@ export class Content {
   /** Pages that differ from the disk: the dirty ones, those under way, and those a failed sync has given up. */
   private readonly unsynced = new Set<number>();
   private failures = 0;
+  private writeBacks = 0;
+  /** When the kernel last wrote a page back on its own account: a sync that began before has an older one. */
+  private readonly writtenBack = new Map<number, number>();
 
   /** Bytes of storage the cache's version takes. */
   get storedBytes(): number {
@@ -82,20 +86,22 @@ export class Content {
       if (!prng.chance(0.25)) break;
       this.store(index, this.share(index));
       this.dirty.delete(index);
+      this.writtenBack.set(index, ++this.writeBacks);
     }
   }
 
   beginSync(): SyncInFlight {
     const pages = [...this.dirty].map((index) => [index, this.share(index)] as const);
     this.dirty.clear();
-    return { pages, size: this.size, failuresBefore: this.failures };
+    return { pages, size: this.size, failuresBefore: this.failures, writeBacksBefore: this.writeBacks };
   }
 
   /** @returns false when this sync, or one under way with it, has failed: its pages will never be written */
   completeSync(sync: SyncInFlight, fails: boolean): boolean {
     if (fails) this.failures++;
     if (sync.failuresBefore !== this.failures) return false;
-    for (const [index, page] of sync.pages) this.store(index, page);
+    for (const [index, page] of sync.pages)
+      if ((this.writtenBack.get(index) ?? 0) <= sync.writeBacksBefore) this.store(index, page);
     this.durableSize = sync.size;
     return true;
   }

@@ -47,8 +47,13 @@ try {
       id: { type: 'string' },
       address: { type: 'string' },
       'accept-data-loss': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    process.exit(0);
+  }
   const [name, ...rest] = positionals;
   const [count, ...flags] = needed[name] ?? [];
   if (rest.length !== count || flags.some((flag) => values[flag] === undefined)) {

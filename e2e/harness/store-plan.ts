@@ -109,6 +109,11 @@ export class StorePlanBuilder {
     return this.steps;
   }
 
+  ordinaryIn(topic: string, count: number, bodyBytes: number): StorePlan['steps'] {
+    for (let i = 0; i < count; i++) this.put({ topic, body: Buffer.alloc(bodyBytes, 'o') });
+    return this.steps;
+  }
+
   private put(message: Partial<PlannedMessage> & { topic: string }): void {
     this.steps.push({
       word: 'put',

@@ -135,6 +135,10 @@ function dump() {
   }
 }
 
+function bounds(topic, queue) {
+  emit('queue', { topic, queue, min: store.minOffsetInQueue(topic, queue), max: store.maxOffsetInQueue(topic, queue) });
+}
+
 function key(topic, text) {
   const { records } = store.queryByKey(topic, text, 64, 0, Date.now() + 3_600_000);
   const offsets = records.map((record) => decodeMessage(record).physicalOffset).sort((a, b) => a - b);
@@ -151,6 +155,7 @@ async function follow(number, line) {
   if (line[0] === 'pause') return new Promise((resolve) => setTimeout(resolve, Number(line[1])));
   await store.whenDispatched(store.log.maxOffset());
   if (line[0] === 'dump') return dump();
+  if (line[0] === 'queue') return bounds(line[1], Number(line[2]));
   if (line[0] === 'key') return key(line[1], line[2]);
   if (line[0] === 'time') return time(line[1], Number(line[2]), Number(line[3]));
   throw new Error(`line ${number}: ${line[0]}`);

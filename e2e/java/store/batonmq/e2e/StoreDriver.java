@@ -26,6 +26,7 @@ import org.apache.rocketmq.store.config.MessageStoreConfig;
  * put|batch  topic  queueId  flag  sysFlag  bornHost  bornPort  bornTimestamp  storeHost  storePort  reconsume  prepared  body  properties
  * pause      ms
  * dump                                          all queues, see StoreDump
+ * queue      topic  queue                      its bounds
  * key        topic  key                         what the index finds
  * time       topic  queue  ms                   LOWER and UPPER offset
  * </pre>
@@ -95,6 +96,12 @@ public final class StoreDriver {
             case "dump":
                 awaitDispatch();
                 new StoreDump(store, events).all();
+                break;
+            case "queue":
+                awaitDispatch();
+                events.emit("queue", "topic", line[1], "queue", Integer.parseInt(line[2]),
+                    "min", store.getMinOffsetInQueue(line[1], Integer.parseInt(line[2])),
+                    "max", store.getMaxOffsetInQueue(line[1], Integer.parseInt(line[2])));
                 break;
             case "key":
                 new StoreDump(store, events).key(line[1], line[2]);

@@ -198,7 +198,6 @@ export class QueueTable {
 
   /** Makes durable what has been written. @throws HostError */
   async sync(): Promise<void> {
-    await this.batch.sync();
     const queues = [...this.unsynced];
     this.unsynced.clear();
     const directories = new Set<string>();
@@ -208,6 +207,7 @@ export class QueueTable {
     }
     // Units are trusted after a clean stop, and below the checkpoint: their files must still be there after a power loss.
     for (const directory of directories) if (this.files.stat(directory) !== undefined) this.files.syncDir(directory);
+    await this.batch.sync();
   }
 
   correctMin(minPhy: number): void {

@@ -113,7 +113,7 @@ describe('batonmq-raft', () => {
       const directory = join(root, 'by-bin');
       await writeSnapshotFile(host.files, file, { group: 'g', index: 7, term: 2, data: Buffer.from('x') });
       expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringMatching(/force-new-cluster/) });
-    expect(run('inspect', join(root, 'nowhere'))).toMatchObject({ status: 1, stdout: '' });
+      expect(run('inspect', join(root, 'nowhere'))).toMatchObject({ status: 1, stdout: '' });
       expect(run('restore', file, directory)).toMatchObject({ status: 2, stderr: expect.stringMatching(/--group/) });
       expect(run('restore', file, directory, '--group', 'g').status).toBe(0);
       expect(JSON.parse(run('inspect', directory).stdout)).toMatchObject({ term: 2, lastIndex: 7, snapshot: 7 });

@@ -134,6 +134,8 @@ export interface FileStat {
   readonly kind: 'file' | 'directory' | 'other';
   readonly bytes: number;
   readonly modifiedMs: number;
+  /** What it takes on the disk: less than `bytes` when it has holes. undefined: not known. */
+  readonly allocatedBytes?: number | undefined;
 }
 
 export interface FileLock {

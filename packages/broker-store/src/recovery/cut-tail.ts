@@ -4,6 +4,9 @@ import type { CommitLog } from '../log/commit-log';
 
 const CHUNK_BYTES = 1 << 20;
 const SEGMENTS = 'segments';
+/** What a file system takes beside the content. */
+const SLACK_BYTES = 1 << 20;
+const NEARBY_BYTES = 4 << 20;
 /** Copies kept; the oldest go first. */
 const MAX_COPIES = 8;
 
@@ -21,7 +24,7 @@ export function keepTailAside(files: Files, logger: Logger, root: string, log: C
   let copied = 0;
   let file: ReturnType<Files['open']> | undefined;
   moveSegments(files, logger, directory, log, offset);
-  const end = Math.min(log.writtenEnd, log.series.startOf(offset) + log.fileSize);
+  const end = Math.min(log.writtenEnd, log.series.startOf(offset) + log.fileSize, lookUpTo(files, log, offset));
   for (let at = offset; at < end;) {
     const got = log.readInto(chunk, 0, chunk.length, at);
     if (got === 0) break;
@@ -45,6 +48,14 @@ export function keepTailAside(files: Files, logger: Logger, root: string, log: C
     'the log is cut behind its last good record; what follows has been copied aside',
   );
   return copied;
+}
+
+/** A sparse file that takes no more of the disk than the good part needs holds nothing behind it, but for a torn end. */
+function lookUpTo(files: Files, log: CommitLog, offset: number): number {
+  const start = log.series.startOf(offset);
+  const { allocatedBytes } = files.stat(log.series.path(start)) ?? {};
+  if (allocatedBytes === undefined || allocatedBytes > offset - start + SLACK_BYTES) return Infinity;
+  return offset + NEARBY_BYTES;
 }
 
 /** Newest first, so that the log never has a gap. Segments that were made ahead and hold nothing stay: the cut removes them. */

@@ -4,6 +4,8 @@ import { HostError, codeOf, textOf } from '../errors';
 import type { DiskUsage, FileLock, FileStat, Files, OpenFile, OpenMode } from '../host';
 import { lockFile } from './lock';
 
+/** Unit of `blocks` in a stat, whatever the file system's own is. */
+const STAT_BLOCK_BYTES = 512;
 const FLAGS: Record<OpenMode, number> = {
   read: fs.constants.O_RDONLY,
   write: fs.constants.O_RDWR,
@@ -145,7 +147,9 @@ export class NodeFiles implements Files {
     const stat = attempt('stat', path, () => fs.statSync(path, { throwIfNoEntry: false }));
     if (stat === undefined) return undefined;
     const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other';
-    return { kind, bytes: stat.size, modifiedMs: stat.mtimeMs };
+    // Windows tells none.
+    const allocatedBytes = stat.blocks > 0 || stat.size === 0 ? stat.blocks * STAT_BLOCK_BYTES : undefined;
+    return { kind, bytes: stat.size, modifiedMs: stat.mtimeMs, allocatedBytes };
   }
 
   list(path: string): string[] {

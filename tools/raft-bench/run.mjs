@@ -5,6 +5,7 @@
 //   npx nx run raft:bench [--seconds 10] [--rounds 100] [--entries 1000000]
 //     --only load,elections,recovery,heartbeats    just these (heartbeats are only measured when named)
 //     --profile DIRECTORY                          V8 CPU profiles of the members under load
+//     --node-flags=--max-semi-space-size=4         how node runs the members (load and heartbeats)
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -22,10 +23,12 @@ const { values } = parseArgs({
     entries: { type: 'string', default: '1000000' },
     only: { type: 'string', default: 'load,elections,recovery' },
     profile: { type: 'string' },
+    'node-flags': { type: 'string', default: '' },
   },
 });
 const only = new Set(values.only.split(','));
-const execArgv = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
+const execArgv = values['node-flags'].split(' ').filter((flag) => flag !== '');
+if (values.profile !== undefined) execArgv.push('--cpu-prof', `--cpu-prof-dir=${values.profile}`);
 const seconds = Number(values.seconds);
 const say = (what, result) => console.error(`${what}: ${JSON.stringify(result)}`);
 

@@ -77,10 +77,12 @@ export class Dispatching {
    * was there. @param timestamp storeTimestamp of a record that stays. @throws HostError
    */
   async lowerCheckpoint(offset: number, timestamp: number): Promise<void> {
-    const { checkpoint, dispatcher } = this.parts;
+    const { checkpoint, dispatcher, appender } = this.parts;
     const tooHigh = checkpoint.mayExceed(offset);
     this.confirm = Math.min(this.confirm, offset);
     if (tooHigh) checkpoint.confirmOffset = this.confirmOffset();
+    // What is put gets no earlier time than what stays, wherever exactly that ends.
+    appender.lastTimestamp = Math.max(appender.lastTimestamp, dispatcher.lastTimestamp);
     dispatcher.lastTimestamp = Math.min(dispatcher.lastTimestamp, timestamp);
     const lower = checkpoint.lowerTimestamps(timestamp);
     if (lower || tooHigh) await checkpoint.save();

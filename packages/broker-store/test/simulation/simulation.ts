@@ -251,6 +251,8 @@ class Run {
     const { history, store } = this;
     const end = store.log.maxOffset();
     this.completeByZeros(end);
+    // What a restart brought back of a deleted topic, the next one may not.
+    for (const each of history.entries) each.life = each.born;
     history.forgetBelow(store.log.minOffset());
     const must = power
       ? Math.max(history.promisedEndIf(this.weather.options.flushDiskType === 'SYNC_FLUSH'), this.syncedEnd)

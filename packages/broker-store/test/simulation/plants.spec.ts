@@ -73,7 +73,7 @@ const bugs: readonly Bug[] = [
     find: `    this.cutInFiles(offset);
     await this.series.sync();`,
     replace: '    this.cutInFiles(offset);',
-    caughtBy: /the log ends with a message|log is whole|what was promised is there|reads stay below/,
+    caughtBy: /the log ends with a message|log is whole|queue has what the log has|reads stay below/,
   },
   {
     name: 'cut-comes-back: a cut leaves the bytes',

@@ -108,10 +108,9 @@ export class IndexService implements RecordIndexer {
 
   private current(): IndexFile {
     const last = this.list.at(-1);
-    if (last !== undefined && !last.isFull) {
-      last.prepare(this.trusted);
-      return last;
-    }
+    // Before it is left, too: after a crash its slots are not what its entries say.
+    if (last !== undefined && (!last.isFull || !this.trusted)) last.prepare(this.trusted);
+    if (last !== undefined && !last.isFull) return last;
     if (last !== undefined) this.sealLater(last);
     const { files, clock } = this.host;
     files.makeDirs(this.directory);

@@ -7,7 +7,8 @@ it('keys that filled an index file after a clean stop are found after a kill', a
   const root = tempRoot();
   const options = { maxIndexNum: 11, maxHashSlotNum: 4 };
   const put = async (fixture: Fixture, from: number, to: number): Promise<void> => {
-    for (let i = from; i < to; i++) await fixture.put(message('T', 0, `m${i}`, { properties: `KEYS\u0001k${i}\u0002` }));
+    for (let i = from; i < to; i++)
+      await fixture.put(message('T', 0, `m${i}`, { properties: `KEYS\u0001k${i}\u0002` }));
     await fixture.store.whenDispatched(fixture.store.log.maxOffset());
   };
   const first = await Fixture.open(root, options);

@@ -107,6 +107,20 @@ describe('a crash', () => {
     expect([...outcomes].sort()).toEqual(['directory', 'undefined']);
   });
 
+  it('keeps a directory that was removed, made again and synced below, at its new state', () => {
+    for (let seed = 1; seed <= 50; seed += 1) {
+      const machine = new World({ seed }).machine('m');
+      const { files } = machine.boot();
+      files.makeDirs('/d/topic');
+      files.syncDir('/d');
+      files.removeTree('/d/topic');
+      files.makeDirs('/d/topic/0');
+      files.syncDir('/d/topic/0');
+      machine.crash();
+      expect(machine.boot().files.stat('/d/topic/0')?.kind).toBe('directory');
+    }
+  });
+
   it('does not bring back what was cut off', () => {
     for (const seed of SEEDS) {
       const { boot, crash } = machineOf(seed);

@@ -70,15 +70,33 @@ export class Tree {
       if (above instanceof DirectoryNode) onTheWay.set(above, name);
       above = above instanceof DirectoryNode ? above.entries.get(name) : undefined;
     }
-    this.pending = this.pending.filter((changes) => {
-      const concerns = changes.some(
-        (one) =>
-          one.directory === directory ||
-          (onTheWay.get(one.directory) === one.name && one.node instanceof DirectoryNode),
-      );
-      if (concerns) apply(changes);
-      return !concerns;
-    });
+    const reached = new Set(
+      this.pending.filter((changes) =>
+        changes.some(
+          (one) =>
+            one.directory === directory ||
+            (onTheWay.get(one.directory) === one.name && one.node instanceof DirectoryNode),
+        ),
+      ),
+    );
+    this.addEarlierOnes(reached);
+    for (const changes of this.pending) if (reached.has(changes)) apply(changes);
+    this.pending = this.pending.filter((changes) => !reached.has(changes));
+  }
+
+  /** What happened to a name is never durable before what happened to it earlier: a journal keeps its order. */
+  private addEarlierOnes(reached: Set<Change[]>): void {
+    const names = new Map<DirectoryNode, Set<string>>();
+    for (let index = this.pending.length - 1; index >= 0; index--) {
+      const changes = this.pending[index] as Change[];
+      if (changes.some(({ directory, name }) => names.get(directory)?.has(name) === true)) reached.add(changes);
+      if (!reached.has(changes)) continue;
+      for (const { directory, name } of changes) {
+        const known = names.get(directory);
+        if (known === undefined) names.set(directory, new Set([name]));
+        else known.add(name);
+      }
+    }
   }
 
   /** Power loss: of the pending operations none, all, the first ones or any subset have reached the disk. */

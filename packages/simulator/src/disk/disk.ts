@@ -63,7 +63,8 @@ export class SimDisk {
     if (fault === undefined || !fault.concerns(path)) return undefined;
     const text = fault.code === 'DISK_FULL' ? 'no space left' : 'i/o error';
     const error = new HostError(fault.code, `cannot write ${path}: ${text}`, { hint: 'simulated' });
-    return { error, written: this.prng.int(length) };
+    // A word is written whole or not at all.
+    return { error, written: length <= 8 ? 0 : this.prng.int(length) };
   }
 
   syncFails(path: string): boolean {

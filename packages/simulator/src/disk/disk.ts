@@ -10,6 +10,8 @@ export interface DiskSpeed {
 }
 
 type PathFilter = (path: string) => boolean;
+/** What a failing write leaves whole or not at all. */
+const WORD_BYTES = 8;
 const ALL_PATHS: PathFilter = () => true;
 
 /** The disk of a machine. It outlives processes; `failWrites`, `failSyncs` and `slow` hold until `heal`. */
@@ -63,8 +65,8 @@ export class SimDisk {
     if (fault === undefined || !fault.concerns(path)) return undefined;
     const text = fault.code === 'DISK_FULL' ? 'no space left' : 'i/o error';
     const error = new HostError(fault.code, `cannot write ${path}: ${text}`, { hint: 'simulated' });
-    // A word is written whole or not at all.
-    return { error, written: length <= 8 ? 0 : this.prng.int(length) };
+    const written = this.prng.int(length);
+    return { error, written: written - (written % WORD_BYTES) };
   }
 
   syncFails(path: string): boolean {

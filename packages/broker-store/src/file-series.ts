@@ -64,6 +64,8 @@ export class FileSeries {
       }
       this.starts.push(start);
     }
+    // A former process may have made names that it did not come to sync.
+    this.newNames = clean || this.starts.length === 0 ? 'none' : 'directory';
     const last = this.last;
     for (const start of [...this.starts]) this.checkLength(start, start === last, clean, log);
   }

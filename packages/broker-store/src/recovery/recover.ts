@@ -65,6 +65,8 @@ export async function recover(parts: RecoveryParts, clean: boolean, limited: boo
       ? { clean, lastDispatched: dispatched.start }
       : { clean, safeTimestamp: checkpoint.safeTimestamp, atMost: confirmed },
   );
+  // What is made anew below is not on the disk until it has been synced again, whatever was said before.
+  if (!clean && checkpoint.lowerTimestamps(checkpoint.safeTimestamp)) await checkpoint.save();
   // Units of what is dispatched again may have holes: a crash of the machine keeps any sectors it likes.
   const settleQueues = clean ? undefined : queues.cutForRebuild(from);
   const dispatchFrom = clean ? dispatched.start : -1;

@@ -10,7 +10,6 @@ const env = {
   CI: 'true',
   BATONMQ_E2E_REQUIRED: '1',
   FORCE_COLOR: '0',
-  BATONMQ_SEEDS: process.env.BATONMQ_SEEDS ?? '40',
 };
 
 /** The README's commands for a fresh machine, as they stand there. */

@@ -229,8 +229,7 @@ interopSuite('a Java master and slave become a group of ours, on the same files'
     LIMIT_MS,
   );
 
-  // With BATONMQ_E2E_LONG=1: it takes a minute and a half.
-  (LONG ? it : it.skip)(
+  it(
     'from DLedger: an empty disk with its topics.json and subscriptionGroup.json',
     async () => {
       const dledger = {

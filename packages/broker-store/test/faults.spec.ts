@@ -88,7 +88,8 @@ describe('a file system that fails', () => {
         expect.objectContaining({ code: 'STORE_FAILED' }),
       );
       // It tries, and does not lie while the disk is as it is.
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const { refused } = disk;
+      await until('another try', () => disk.refused > refused);
       expect(f.store.writable).toBe(false);
       expect(bodiesOf(f.store, 'T', 0)).toEqual(world.bodies);
       disk.heal();

@@ -9,6 +9,8 @@ export class FaultyFiles {
   private syncs: Concerns | undefined;
   /** Writes since the last call of `forget`: file and range. */
   written: { path: string; from: number; to: number }[] = [];
+  /** Changes that were refused so far. */
+  refused = 0;
 
   constructor(private readonly real: Files) {}
 
@@ -26,6 +28,7 @@ export class FaultyFiles {
 
   private changing(path: string): void {
     if (this.writes?.concerns(path) !== true) return;
+    this.refused += 1;
     const { code } = this.writes;
     const text = code === 'DISK_FULL' ? 'ENOSPC: no space left on device' : 'EROFS or EIO';
     throw new HostError(code, `cannot write ${path}: ${text}`);

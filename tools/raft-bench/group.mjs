@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MEMBER = fileURLToPath(new URL('./member.mjs', import.meta.url));
+const fileOf = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Members in processes of their own, on one directory that goes with them. */
 export class Group {
@@ -13,9 +13,10 @@ export class Group {
   leader = undefined;
   #waiting = [];
 
-  /** @param execArgv flags of node for the members, e.g. to profile them */
-  static async start(size, { options = {}, execArgv = [], prepare } = {}) {
+  /** @param execArgv flags of node for the members, e.g. to profile them   @param member the program of each */
+  static async start(size, { options = {}, execArgv = [], prepare, member = './member.mjs' } = {}) {
     const group = new Group();
+    group.member = fileOf(member);
     group.directory = mkdtempSync(join(tmpdir(), 'raft-bench-'));
     group.ports = await freePorts(size);
     group.options = options;
@@ -33,7 +34,7 @@ export class Group {
   spawn(i) {
     const { ports, options, execArgv } = this;
     const told = JSON.stringify({ index: i, ports, options, directory: this.directoryOf(i) });
-    const child = fork(MEMBER, [told], { execArgv });
+    const child = fork(this.member, [told], { execArgv });
     this.members[i] = child;
     return new Promise((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`member ${i} ended with ${code}`)));

@@ -32,6 +32,19 @@ export async function measureLoad({ seconds, execArgv, say }) {
   }
 }
 
+/** Latency of a decision of two of three without Raft: see floor-member.mjs. */
+export async function measureFloor({ seconds, say }) {
+  const group = await Group.start(3, { member: './floor-member.mjs' });
+  try {
+    await group.ask(0, { seconds: 2 });
+    const { median, p99, ...rest } = await group.ask(0, { seconds });
+    say('floor', { median, p99, ...rest });
+    return { median, p99 };
+  } finally {
+    await group.stop();
+  }
+}
+
 /** From kill -9 of the leader to the next one's first commit, as a third process sees it. */
 export async function measureElections({ rounds, say }) {
   const group = await Group.start(3);

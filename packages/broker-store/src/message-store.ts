@@ -101,6 +101,7 @@ export class MessageStore implements Lifecycle {
       commitLog.series.load(clean, host.log);
       table.load(clean);
       checkpoint.load();
+      this.distrustFuture();
       index?.load(clean, checkpoint.indexTimestamp);
       await this.recover(clean);
       state.phase = 'loaded';
@@ -108,6 +109,15 @@ export class MessageStore implements Lifecycle {
       await this.release();
       throw error;
     }
+  }
+
+  /** A checkpoint from the future is of a clock that went back: its times say nothing about the records written since. */
+  private distrustFuture(): void {
+    const { checkpoint } = this.parts;
+    const now = this.host.clock.wallMs();
+    if (!checkpoint.lowerTimestamps(now)) return;
+    this.host.log.warn({ now }, 'the checkpoint is from the future; after a crash the whole log is read');
+    checkpoint.lowerTimestamps(0);
   }
 
   private async recover(clean: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import type { MessageStore } from '@batonmq/broker-store';
 import type { Cancel, Host } from '@batonmq/host';
-import type { TimerStatus } from '../timer/timer-service';
+import type { TimerStatus } from '../timer/timer-status';
 import { PROTOCOL_VERSION, RequestCode, ResponseCode, writeJson, type RequestRouter } from '@batonmq/remoting';
 
 const RATIO_UNKNOWN = '-1';

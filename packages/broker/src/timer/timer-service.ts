@@ -6,18 +6,17 @@ import {
   type StoredMessage,
   type TimedRecord,
   type TimerCheck,
-  type TimerEntry,
   type TimerProgress,
   type TimerStore,
 } from '@batonmq/broker-store';
 import { textOf, type Cancel, type Host } from '@batonmq/host';
-import { propertyOf } from '../message-properties';
 import type { Confirmation } from '../send/confirmation';
-import { isDelivered } from './delivered-copies';
 import { SlotDelivery } from './slot-delivery';
-import { NEVER_IN_WHEEL, bareCopyOf, copyOf, timedRecordOf } from './timer-copy';
+import { timedRecordOf } from './timer-copy';
 import { TimerLedger, type TimerState } from './timer-ledger';
 import type { TimerMetrics } from './timer-metrics';
+import { NO_DOUBT, TimerOutput } from './timer-output';
+import { TimerCounts, TimerRates, type TimerStatus } from './timer-status';
 
 /** Messages linked, and messages delivered, in one turn of the event loop. */
 const MESSAGES_PER_TURN = 256;
@@ -46,40 +45,25 @@ export interface TimerServiceOptions {
   readonly timerCongestNumEachSlot: number;
 }
 
-/** Counters since the start, in plain fields; what is there now under `pending` and below. */
-export interface TimerStatus {
-  readonly enqueued: number;
-  readonly delivered: number;
-  readonly rolled: number;
-  readonly deleted: number;
-  /** Copies that were in the log already, of a former master or run. */
-  readonly alreadyDelivered: number;
-  /** Messages that were gone, or that nobody can deliver. */
-  readonly dropped: number;
-  readonly pending: number;
-  readonly readBehindMs: number;
-  readonly offsetBehind: number;
-}
-
 /**
  * Messages for a free time: links those of the timer topic into the wheel, on every replica, and delivers what is due, on
  * the master. What has been delivered follows from the log: progress is kept and told to slaves only together with the end
  * of the log it needs, and goes back when the log does. @source TimerMessageStore
  */
 export class TimerService {
-  private readonly counts = { enqueued: 0, delivered: 0, rolled: 0, deleted: 0, alreadyDelivered: 0, dropped: 0 };
+  private readonly counts = new TimerCounts();
+  private readonly perSecond: TimerRates;
+  private readonly output: TimerOutput;
   private ledger: TimerLedger;
   /** Messages of the timer topic below it are linked here, or need not be. */
   private position = 0;
   private leading = false;
-  /** While it is undefined a master only links: what its predecessor had handled is not complete here. */
-  private deliverFrom: { readonly doubtBelow: number; readonly doubtBefore: number } | undefined;
+  /** While a master is not it only links: what its predecessor had handled is not complete here. */
+  private delivering = false;
   private leadLogEnd = 0;
   private delivery: SlotDelivery | undefined;
   /** What the master has told, with the end of the log it needs; at most two, the older one first. */
   private readonly offered: { readonly state: TimerState; readonly at: number }[] = [];
-  /** End of the log behind the last copy. */
-  private copiesEnd = 0;
   private nowMs = 0;
   private saved: TimerProgress | undefined;
   private stateVersion = 0;
@@ -90,17 +74,17 @@ export class TimerService {
   /** Nothing is waiting: only a new message, or a word from the master, gives work. */
   private idle = false;
   private failing = false;
-  private rateSample = { atMs: 0, enqueued: 0, delivered: 0 };
-  private lastRates = { enqueued: 0, delivered: 0 };
 
   constructor(
     private readonly host: Pick<Host, 'clock' | 'timers' | 'random' | 'log'>,
     private readonly store: MessageStore,
     private readonly files: TimerStore,
-    private readonly confirmation: Confirmation,
+    confirmation: Confirmation,
     readonly metrics: TimerMetrics,
     private readonly options: TimerServiceOptions,
   ) {
+    this.perSecond = new TimerRates(host.clock, this.counts);
+    this.output = new TimerOutput(host, store, files, confirmation, metrics, this.counts);
     this.ledger = new TimerLedger({ readTimeMs: 0, handled: 0, logEnd: 0 });
   }
 
@@ -155,7 +139,7 @@ export class TimerService {
   follow(): void {
     if (!this.leading) return;
     this.leading = false;
-    this.deliverFrom = undefined;
+    this.delivering = false;
     this.goTo(this.ledger.newest(this.store.dispatchedOffset()) ?? this.back(BACK_AFTER_LOSS_MS));
   }
 
@@ -193,17 +177,7 @@ export class TimerService {
 
   /** Messages per second since it was asked last, or over the last second. */
   rates(): { readonly enqueued: number; readonly delivered: number } {
-    const { counts, rateSample } = this;
-    const atMs = this.host.clock.monotonicMs();
-    const seconds = (atMs - rateSample.atMs) / 1000;
-    if (seconds >= 1) {
-      this.lastRates = {
-        enqueued: (counts.enqueued - rateSample.enqueued) / seconds,
-        delivered: (counts.delivered - rateSample.delivered) / seconds,
-      };
-      this.rateSample = { atMs, enqueued: counts.enqueued, delivered: counts.delivered };
-    }
-    return this.lastRates;
+    return this.perSecond.read();
   }
 
   /** What slaves may take over, and the end of the log that it needs. */
@@ -261,15 +235,15 @@ export class TimerService {
     if (!this.leading) this.takeOffer();
     const linked = this.options.timerStopEnqueue ? 'idle' : this.link();
     if (linked === 'refused') return RETRY_MS;
-    if (this.leading && this.deliverFrom === undefined) this.openDelivery();
-    const delivered = this.deliverFrom === undefined || this.options.timerStopDequeue ? 'idle' : this.deliverDue();
+    if (this.leading && !this.delivering) this.openDelivery();
+    const delivered = !this.delivering || this.options.timerStopDequeue ? 'idle' : this.deliverDue();
     if (delivered === 'refused') return RETRY_MS;
     return linked === 'more' || delivered === 'more' ? 0 : undefined;
   }
 
   private get hasNothingToDo(): boolean {
     const { wheel } = this.files;
-    const waits = this.leading && this.deliverFrom === undefined;
+    const waits = this.leading && !this.delivering;
     return !waits && wheel.liveCount === 0 && this.position >= this.store.maxOffsetInQueue(TIMER_TOPIC, 0);
   }
 
@@ -303,8 +277,9 @@ export class TimerService {
     if (current.handled > max) this.ledger.advance(current.readTimeMs, max, current.logEnd);
     // At the end of the log that the progress speaks of nothing can have been delivered that it does not know.
     const known = current.logEnd === leadLogEnd;
-    const doubtBefore = this.alignedNow() + CLOCKS_DIFFER_MS;
-    this.deliverFrom = known ? { doubtBelow: 0, doubtBefore: 0 } : { doubtBelow: leadLogEnd, doubtBefore };
+    const beforeMs = this.alignedNow() + CLOCKS_DIFFER_MS;
+    this.output.doubt = known ? NO_DOUBT : { below: leadLogEnd, beforeMs };
+    this.delivering = true;
   }
 
   // ---- linking ----
@@ -334,11 +309,11 @@ export class TimerService {
   }
 
   private advance(readTimeMs: number, handled: number): void {
-    this.ledger.advance(readTimeMs, handled, Math.max(this.current.logEnd, this.copiesEnd));
+    this.ledger.advance(readTimeMs, handled, Math.max(this.current.logEnd, this.output.copiesEnd));
   }
 
   private get mayDeliver(): boolean {
-    return this.leading && this.deliverFrom !== undefined;
+    return this.leading && this.delivering;
   }
 
   private reach(offset: number): void {
@@ -367,7 +342,7 @@ export class TimerService {
       return true;
     }
     // A delete marker that comes too late has nothing to delete.
-    return (record.remove && !roll) || this.put(message, roll, NEVER_IN_WHEEL, slotMs);
+    return (record.remove && !roll) || this.output.deliverAtOnce(message, roll, slotMs);
   }
 
   private linkOne(record: TimedRecord): void {
@@ -395,7 +370,7 @@ export class TimerService {
           if (++empty > EMPTY_SLOTS_PER_TURN) return 'more';
           continue;
         }
-        this.delivery = new SlotDelivery(reader, this);
+        this.delivery = new SlotDelivery(reader, this.output);
       }
       const result = this.delivery.step(MESSAGES_PER_TURN);
       if (result === 'more' || result === 'refused') return result;
@@ -417,73 +392,13 @@ export class TimerService {
     this.files.wheel.drop(slotMs);
     this.position = 0;
     this.leadLogEnd = this.store.log.maxOffset();
-    this.deliverFrom = undefined;
-  }
-
-  /** @internal for SlotDelivery */
-  message(entry: TimerEntry, slotMs: number): StoredMessage | undefined {
-    const bytes = this.store.messageAt(entry.phy);
-    const message = bytes === undefined || bytes.length !== entry.size ? undefined : decodeMessage(bytes);
-    const record = message === undefined ? undefined : timedRecordOf(message);
-    // After a cut another record may lie there: it has a node of its own.
-    const fits = entry.roll || (record !== undefined && this.files.placeOf(record).slotMs === slotMs);
-    if (record !== undefined && fits) return message;
-    if (this.counts.dropped++ === 0)
-      this.host.log.error({ phy: entry.phy, slotMs }, 'a timed message is gone from the log');
-    return undefined;
-  }
-
-  /** @internal for SlotDelivery */
-  deliver(message: StoredMessage, entry: TimerEntry, slotMs: number): boolean {
-    const enqueuedMs = slotTime(message.storeTimestamp, this.files.shape.precisionMs);
-    return this.put(message, entry.roll, String(enqueuedMs), slotMs);
-  }
-
-  /** @internal for SlotDelivery */
-  deleted(message: StoredMessage): void {
-    this.counts.deleted++;
-    this.uncount(message);
-  }
-
-  /** @returns false when the store takes nothing now */
-  private put(message: StoredMessage, roll: boolean, enqueueMs: string, slotMs: number): boolean {
-    if (this.confirmation.refusal() !== undefined) return false;
-    const copy = copyOf(message, roll, enqueueMs, this.host.clock.wallMs());
-    if (this.isDoubtful(message, slotMs) && isDelivered(this.store, message, copy.topic, roll)) {
-      this.counts.alreadyDelivered++;
-      if (enqueueMs !== NEVER_IN_WHEEL) this.uncount(message);
-      return true;
-    }
-    let result = this.store.put(copy);
-    const tooLarge = result.status === 'PROPERTIES_SIZE_EXCEEDED' || result.status === 'MESSAGE_ILLEGAL';
-    if (tooLarge) result = this.store.put(bareCopyOf(message, roll));
-    if (result.status === 'PUT_OK') {
-      this.copiesEnd = result.endOffset;
-      this.counts[roll ? 'rolled' : 'delivered']++;
-      if (enqueueMs !== NEVER_IN_WHEEL) this.uncount(message);
-      return true;
-    }
-    // What the store calls illegal now it will call illegal for ever: it must not hold up the others.
-    if (result.status !== 'MESSAGE_ILLEGAL' && result.status !== 'PROPERTIES_SIZE_EXCEEDED') return false;
-    this.counts.dropped++;
-    this.host.log.error({ topic: copy.topic, queueOffset: message.queueOffset }, 'a timed message is dropped');
-    return true;
-  }
-
-  private uncount(message: StoredMessage): void {
-    const topic = propertyOf(message.properties, 'REAL_TOPIC');
-    if (topic !== undefined) this.metrics.add(topic, -1);
-  }
-
-  private isDoubtful(message: StoredMessage, slotMs: number): boolean {
-    const from = this.deliverFrom;
-    return from !== undefined && message.physicalOffset < from.doubtBelow && slotMs < from.doubtBefore;
+    this.delivering = false;
   }
 
   // ---- going back ----
 
   private cutAt(offset: number): void {
-    this.copiesEnd = Math.min(this.copiesEnd, offset);
+    this.output.copiesEnd = Math.min(this.output.copiesEnd, offset);
     this.goTo(this.ledger.cutTo(offset) ?? this.back(BACK_AFTER_LOSS_MS));
     this.position = Math.min(this.position, this.store.maxOffsetInQueue(TIMER_TOPIC, 0));
   }
@@ -498,7 +413,7 @@ export class TimerService {
 
   private goTo(state: TimerState): void {
     this.delivery = undefined;
-    this.deliverFrom = undefined;
+    this.delivering = false;
     this.leadLogEnd = this.store.log.maxOffset();
     this.ledger.accept(state);
     this.position = Math.min(this.position, state.handled);

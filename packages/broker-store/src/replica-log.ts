@@ -201,16 +201,20 @@ export class ReplicaLog {
       if (header.physicalOffset < topic.ignoreBelow) return;
       if (queues.isBatch(topic, (header.sysFlag & SYS_FLAG.innerBatch) !== 0)) {
         const queue = queues.batch.queue(topic.name, header.queueId);
-        const end = header.queueOffset + this.dispatcher.messagesIn(scanner.cursor.buffer, header);
-        queue.nextOffset = Math.max(queue.nextOffset, end);
+        const count = this.dispatcher.messagesIn(scanner.cursor.buffer, header);
+        queue.nextOffset = nextAfter(header.queueOffset, queue.nextOffset, count);
         return;
       }
       const queue = queues.queue(topic, header.queueId);
-      const begun = header.queueOffset === 0;
-      queue.nextOffset = begun ? 1 : Math.max(queue.nextOffset, header.queueOffset + 1);
+      queue.nextOffset = nextAfter(header.queueOffset, queue.nextOffset);
       this.dispatcher.lightUnitsOf(scanner.cursor.buffer, header, (light, offset) => {
-        light.nextOffset = Math.max(light.nextOffset, offset + 1);
+        light.nextOffset = nextAfter(offset, light.nextOffset);
       });
     });
   }
+}
+
+/** The offset behind a record's; one at 0 begins its queue anew (the topic was deleted), whatever the queue had. */
+function nextAfter(queueOffset: number, next: number, count = 1): number {
+  return queueOffset === 0 ? count : Math.max(next, queueOffset + count);
 }

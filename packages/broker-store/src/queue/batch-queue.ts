@@ -15,7 +15,7 @@ export class BatchQueue {
   minOffset = 0;
   /** Behind the last message. */
   maxOffset = 0;
-  /** Of the next message put. */
+  /** Of the next message put. Dispatch does not move it. */
   nextOffset = 0;
   /** Start and end of the last record. */
   lastPhy = -1;
@@ -49,11 +49,17 @@ export class BatchQueue {
   }
 
   /**
-   * Adds the unit of a record with `unit.count` messages from `unit.base` on.
+   * Adds the unit of a record with `unit.count` messages from `unit.base` on. One with base 0 behind all others begins the
+   * queue anew: its topic was deleted and made again.
    * @returns 'present' when the queue has it already @throws HostError
    */
   append(unit: Readonly<Omit<BatchUnit, 'read'>>): 'appended' | 'present' {
-    if (unit.phy <= this.lastPhy || unit.base < this.maxOffset) return 'present';
+    if (unit.phy <= this.lastPhy) return 'present';
+    if (unit.base < this.maxOffset) {
+      if (unit.base !== 0) return 'present';
+      this.series.cut(0, false);
+      this.end = 0;
+    }
     const start = this.series.startOf(this.end);
     if (this.series.last !== start) this.series.create(start);
     writeBatchUnit(this.one, unit);
@@ -64,7 +70,6 @@ export class BatchQueue {
     this.lastPhy = unit.phy;
     this.maxPhysic = unit.phy + unit.size;
     this.maxOffset = unit.base + unit.count;
-    this.nextOffset = Math.max(this.nextOffset, this.maxOffset);
     return 'appended';
   }
 

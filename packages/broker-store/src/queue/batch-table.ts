@@ -12,6 +12,8 @@ export class BatchTable {
   private readonly topics = new Map<string, Map<number, BatchQueue>>();
   private readonly open: OpenFiles;
   private readonly fileSize: number;
+  /** Removals of topics are not on the disk yet. */
+  private removalsUnsynced = false;
 
   /** @param fileSize rounded up to whole units */
   constructor(
@@ -71,7 +73,9 @@ export class BatchTable {
       await queue.sync();
       queue.series.takeNewNames(DIRECTORIES_ABOVE_A_QUEUE, directories);
     }
+    if (this.removalsUnsynced) directories.add(this.directory);
     for (const directory of directories) if (this.files.stat(directory) !== undefined) this.files.syncDir(directory);
+    this.removalsUnsynced = false;
   }
 
   correctMin(minPhy: number): void {
@@ -95,6 +99,7 @@ export class BatchTable {
     const queues = this.topics.get(topic);
     if (queues === undefined) return;
     for (const queue of queues.values()) queue.series.removeAll();
+    this.removalsUnsynced = true;
     this.files.removeTree(`${this.directory}/${topic}`);
     this.topics.delete(topic);
   }

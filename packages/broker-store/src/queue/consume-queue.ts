@@ -26,15 +26,18 @@ export class UnitView {
 
 /**
  * One queue of one topic: the places of its messages, 20 bytes each. New units wait in memory (`tail`) and are written in
- * batches; reads see them at once. Invariants: minOffset <= maxOffset <= nextOffset; what lies below `flushed` is in the
- * files, what lies from `tailStart` on is in `tail`, and tailStart <= flushed. @source ConsumeQueue
+ * batches; reads see them at once. Invariants: minOffset <= maxOffset; what lies below `flushed` is in the files, what lies
+ * from `tailStart` on is in `tail`, and tailStart <= flushed. @source ConsumeQueue
  */
 export class ConsumeQueue {
   /** First offset whose record still exists. */
   minOffset = 0;
   /** One past the last message that consumers may see. */
   maxOffset = 0;
-  /** The offset the next message gets. */
+  /**
+   * The offset the next message gets. Puts move it, and whoever has read the records above the dispatched ones; dispatch does
+   * not: a queue that is about to begin anew has units of offsets that come again.
+   */
   nextOffset = 0;
   /** End of the last record that has a unit; -1 without one. Makes dispatching again harmless. */
   maxPhysic = -1;
@@ -73,6 +76,8 @@ export class ConsumeQueue {
     if (queueOffset < this.maxOffset) {
       if (queueOffset !== 0 || phy < this.maxPhysic) return 'present';
       this.forgetBeginning();
+      // A cut that takes this unit again must not leave to a power loss the files that are gone.
+      this.unsyncedFrom = 0;
     }
     if (phy + size <= this.maxPhysic) return 'present';
     let result: 'appended' | 'gap' = 'appended';
@@ -92,7 +97,6 @@ export class ConsumeQueue {
 
   private beginAt(queueOffset: number): void {
     this.minOffset = this.maxOffset = queueOffset;
-    this.nextOffset = Math.max(this.nextOffset, queueOffset);
     this.tail = undefined;
     this.tailStart = this.flushed = queueOffset;
   }
@@ -107,7 +111,6 @@ export class ConsumeQueue {
 
   private advance(): void {
     this.maxOffset++;
-    if (this.nextOffset < this.maxOffset) this.nextOffset = this.maxOffset;
     this.appendedSinceTick = true;
   }
 
@@ -384,7 +387,6 @@ export class ConsumeQueue {
     const began = this.maxOffset;
     this.series.cut(0, false);
     this.beginAt(0);
-    this.nextOffset = 0;
     this.maxPhysic = -1;
     return began;
   }

@@ -47,6 +47,8 @@ export class QueueTable {
   private dirty: ConsumeQueue[] = [];
   private readonly unsynced = new Set<ConsumeQueue>();
   private readonly withMemory = new Set<ConsumeQueue>();
+  /** Removals of topics are not on the disk yet: a power loss, after a cut too, would bring their units back. */
+  private removalsUnsynced = false;
   private readonly fileSize: number;
 
   /** @param fileSize rounded up to whole units */
@@ -206,7 +208,9 @@ export class QueueTable {
       queue.series.takeNewNames(DIRECTORIES_ABOVE_A_QUEUE, directories);
     }
     // Units are trusted after a clean stop, and below the checkpoint: their files must still be there after a power loss.
+    if (this.removalsUnsynced) directories.add(this.directory);
     for (const directory of directories) if (this.files.stat(directory) !== undefined) this.files.syncDir(directory);
+    this.removalsUnsynced = false;
     await this.batch.sync();
   }
 
@@ -261,6 +265,7 @@ export class QueueTable {
       this.withMemory.delete(queue);
     }
     this.dirty = this.dirty.filter((queue) => queue.topic !== name);
+    this.removalsUnsynced = true;
     this.files.removeTree(`${this.directory}/${name}`);
     this.topics.delete(name);
     const hash = javaHash(name);

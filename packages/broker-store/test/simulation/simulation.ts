@@ -323,6 +323,7 @@ class Run {
   private hadFault = false;
 
   private putOne(): number {
+    this.lostByFault();
     const drawn = drawMessage(this.prng, this.history, this.fileSize - 700);
     const { input } = drawn;
     const result = this.store.put(input);
@@ -337,6 +338,7 @@ class Run {
 
   private putBatch(): number {
     const { prng, history, store } = this;
+    this.lostByFault();
     const topic = TOPICS[prng.int(2)] as string;
     const queueId = prng.int(3);
     const key = prng.chance(0.5) ? (KEYS[0] as string) : undefined;
@@ -372,8 +374,6 @@ class Run {
   private took(entry: Omit<Entry, 'life' | 'born'>): void {
     const { history } = this;
     const { offset, end, topic, queueId, queueOffset, key } = entry;
-    // What a failed write left out of the log.
-    if (offset < history.end && this.hadFault && offset >= history.promisedEnd) history.dropBehind(offset);
     if (offset < history.end) throw new Broken('a place in the log is given once', `${offset} is below ${history.end}`);
     if (queueOffset !== undefined) {
       const due = history.nextOffset(topic, queueId, queueOffset);
@@ -387,16 +387,20 @@ class Run {
     history.entries.push({ ...entry, life, born: life });
   }
 
-  /** A write failed: what was not written is not in the log. */
+  /**
+   * A write failed. What was not written is not in the log once that takes bytes again; until then a restart may still find
+   * some of it.
+   */
   private lostByFault(): void {
     const { history, store } = this;
-    if (!this.machine.running) return;
+    if (!this.machine.running || !this.hadFault) return;
     const end = store.log.maxOffset();
     if (end < history.promisedEnd)
       throw new Broken(
         'what was promised is there',
         `after a failed write the log ends at ${end}, promised ${history.promisedEnd}`,
       );
+    if (store.writable) history.dropBehind(end);
   }
 
   /** Bytes of a master, in pieces that end anywhere. */
@@ -404,6 +408,7 @@ class Run {
     const { prng, history, store } = this;
     for (let i = 0, count = 1 + prng.int(6); i < count && this.machine.running; i++) {
       const at = store.log.maxOffset();
+      this.lostByFault();
       if (this.stream.length === 0) {
         this.stream.push(this.feed.next(at, START_MS + this.skewMs + Math.floor(this.world.now())));
         this.streamAt = at;
@@ -575,15 +580,19 @@ class Run {
     void how;
   }
 
-  /** A restart may bring back what the log has of a deleted topic, until it is used again. */
+  /**
+   * A restart may bring back what the log has of a deleted topic, until it is used again: what is in the queue, and all that
+   * has not been dispatched yet, which will be. A master that goes on with the queue numbers behind both.
+   */
   private adoptOldLives(): void {
     const { history, store, code } = this;
+    const dispatched = store.dispatchedOffset();
     for (const [topic, queueId] of ALL_QUEUES) {
       if (history.lifeOf(topic) === 0) continue;
       const found = readQueue(store, code.decodeMessage, topic, queueId);
       const places = new Set(found.map((each) => each.physicalOffset));
       for (const each of history.entries)
-        if (places.has(each.offset) && each.topic === topic && each.queueId === queueId)
+        if ((places.has(each.offset) || each.offset >= dispatched) && each.topic === topic && each.queueId === queueId)
           each.life = history.lifeOf(topic);
     }
   }

@@ -12,6 +12,14 @@ interface Bug extends Plant {
   readonly weather?: Partial<Weather>;
 }
 
+/** One queue, whose topic is deleted now and then. */
+const USED_AGAIN: Partial<Weather> = {
+  role: 'controlled',
+  deletions: true,
+  places: { topics: 1, queues: 1 },
+  options: { enableControllerMode: true },
+};
+
 const bugs: readonly Bug[] = [
   {
     name: 'SYNC_FLUSH promises what is only written',
@@ -86,8 +94,8 @@ const bugs: readonly Bug[] = [
   {
     name: 'shared-queue-offset: next offsets are the ends of the queues',
     file: 'replica-log.ts',
-    find: 'queue.nextOffset = begun ? 1 : Math.max(queue.nextOffset, header.queueOffset + 1);',
-    replace: 'void begun;',
+    find: 'queue.nextOffset = nextAfter(header.queueOffset, queue.nextOffset);',
+    replace: '',
     caughtBy: /a queue offset is given once/,
   },
   {
@@ -140,6 +148,41 @@ const bugs: readonly Bug[] = [
     replace: 'true',
     caughtBy: /log/,
     weather: { powerLosses: 1 },
+  },
+  {
+    name: 'a queue that begins anew gives its offsets again',
+    file: 'queue/consume-queue.ts',
+    find: `      this.forgetBeginning();
+`,
+    replace: `      this.forgetBeginning();
+      this.nextOffset = 1;
+`,
+    caughtBy: /a queue offset is given once/,
+    weather: USED_AGAIN,
+  },
+  {
+    name: 'dispatch moves the next offset on',
+    file: 'queue/consume-queue.ts',
+    find: 'this.maxOffset++;',
+    replace: 'this.maxOffset++; this.nextOffset = Math.max(this.nextOffset, this.maxOffset);',
+    caughtBy: /queue/,
+    weather: USED_AGAIN,
+  },
+  {
+    name: 'a record at offset 0 does not begin its queue anew',
+    file: 'replica-log.ts',
+    find: 'return queueOffset === 0 ? count : ',
+    replace: 'return ',
+    caughtBy: /queue/,
+    weather: USED_AGAIN,
+  },
+  {
+    name: 'the removal of a topic is not synced',
+    file: 'queue/queue-table.ts',
+    find: 'if (this.removalsUnsynced) directories.add(this.directory);',
+    replace: '',
+    caughtBy: /reads stay below the confirm offset|queue/,
+    weather: { ...USED_AGAIN, powerLosses: 1 },
   },
 ];
 

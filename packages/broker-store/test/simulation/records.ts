@@ -22,9 +22,17 @@ export interface Drawn {
   readonly body: string;
 }
 
+/** Of how many topics, and how many queues of each, messages are: fewer, and more happens to each. */
+export interface Places {
+  readonly topics: number;
+  readonly queues: number;
+}
+
+export const ALL_PLACES: Places = { topics: TOPICS.length, queues: QUEUES };
+
 /** A message of any kind that can be put alone. */
-export function drawMessage(prng: Prng, history: History, largest: number): Drawn {
-  const topic = TOPICS[prng.int(TOPICS.length)] as string;
+export function drawMessage(prng: Prng, history: History, places: Places, largest: number): Drawn {
+  const topic = TOPICS[prng.int(places.topics)] as string;
   const bytes = prng.chance(0.1) ? prng.int(largest) : prng.int(200);
   const body = history.nextBody(Math.max(8, bytes));
   const key = prng.chance(0.5) ? (KEYS[prng.int(KEYS.length)] as string) : undefined;
@@ -33,7 +41,7 @@ export function drawMessage(prng: Prng, history: History, largest: number): Draw
   if (key !== undefined) properties += `KEYS\u0001${key} other\u0002`;
   if (topic === 'SCHEDULE_TOPIC_XXXX') properties += `DELAY\u0001${1 + prng.int(18)}\u0002`;
   const bornHost = prng.chance(0.2) ? { host: 'fe80::1', port: 1 } : { host: '127.0.0.1', port: 2 };
-  const input = message(topic, prng.int(QUEUES), body, { properties, sysFlag: kind, bornHost });
+  const input = message(topic, prng.int(places.queues), body, { properties, sysFlag: kind, bornHost });
   const numbered = kind === 0 || kind === SYS_FLAG.transactionCommit;
   return { input, key: kind === SYS_FLAG.transactionRollback ? undefined : key, body, numbered };
 }
@@ -60,13 +68,14 @@ export class MasterFeed {
   constructor(
     private readonly prng: Prng,
     private readonly history: History,
+    private readonly places: Places,
     private readonly fileSize: number,
   ) {}
 
   /** The next record, with what is before it at the end of a file. */
   next(at: number, wallMs: number): { bytes: Buffer; entry: Entry } {
-    const { prng, history, fileSize } = this;
-    const { input, key, body, numbered } = drawMessage(prng, history, Math.floor(fileSize / 3));
+    const { prng, history, places, fileSize } = this;
+    const { input, key, body, numbered } = drawMessage(prng, history, places, Math.floor(fileSize / 3));
     // Along a log times do not go back, but a new master's clock may be behind that of the one before.
     const timestamp = Math.max(history.entries.at(-1)?.timestamp ?? 0, wallMs);
     const topic = Buffer.from(input.topic);

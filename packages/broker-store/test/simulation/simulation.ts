@@ -93,7 +93,7 @@ class Run {
     this.weather = { ...drawn, ...more, options: { ...drawn.options, ...more.options } };
     this.machine.disk.writeBackRate = this.weather.writeBackRate;
     this.isMaster = this.weather.role === 'alone' || this.prng.chance(0.4);
-    this.feed = new MasterFeed(this.prng, this.history, this.fileSize);
+    this.feed = new MasterFeed(this.prng, this.history, this.weather.places, this.fileSize);
   }
 
   private get fileSize(): number {
@@ -324,7 +324,7 @@ class Run {
 
   private putOne(): number {
     this.lostByFault();
-    const drawn = drawMessage(this.prng, this.history, this.fileSize - 700);
+    const drawn = drawMessage(this.prng, this.history, this.weather.places, this.fileSize - 700);
     const { input } = drawn;
     const result = this.store.put(input);
     if (result.status !== 'PUT_OK') return this.refused(result);
@@ -339,8 +339,9 @@ class Run {
   private putBatch(): number {
     const { prng, history, store } = this;
     this.lostByFault();
-    const topic = TOPICS[prng.int(2)] as string;
-    const queueId = prng.int(3);
+    const { places } = this.weather;
+    const topic = TOPICS[prng.int(Math.min(2, places.topics))] as string;
+    const queueId = prng.int(places.queues);
     const key = prng.chance(0.5) ? (KEYS[0] as string) : undefined;
     const bodies = Array.from({ length: 1 + prng.int(4) }, () => history.nextBody(8 + prng.int(60)));
     const own = key === undefined ? '' : `KEYS\u0001${key}`;
@@ -504,7 +505,7 @@ class Run {
 
   private async deleteTopic(): Promise<void> {
     if (!this.weather.deletions) return;
-    const topic = TOPICS[this.prng.int(TOPICS.length)] as string;
+    const topic = TOPICS[this.prng.int(this.weather.places.topics)] as string;
     await this.dispatched();
     if (!this.machine.running) return;
     this.note(`delete ${topic.slice(0, 8)}`);

@@ -1,5 +1,6 @@
 import type { Prng } from '@batonmq/simulator';
 import type { StoreOptions } from '../../src/index';
+import { ALL_PLACES, type Places } from './records';
 
 /** Everything drawn for one seed; printed with it. */
 export interface Weather {
@@ -11,6 +12,7 @@ export interface Weather {
   /** Part of restarts that come by power loss, of those that are not clean. */
   readonly powerLosses: number;
   readonly deletions: boolean;
+  readonly places: Places;
   readonly faults: boolean;
   readonly damage: boolean;
 }
@@ -42,6 +44,7 @@ export function drawWeather(prng: Prng): Weather {
     writeBackRate: prng.chance(0.5) ? 1 / 8 : 1 / 64,
     powerLosses: prng.next(),
     deletions: prng.chance(0.3),
+    places: ALL_PLACES,
     faults: prng.chance(0.3),
     damage: prng.chance(0.15),
   };

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Fixture, message, removeTempRoots, tempRoot } from './store-fixture';
 
 afterAll(removeTempRoots);
@@ -27,6 +29,24 @@ describe('recovery of a record that was cut off', () => {
       expect(again.store.log.read(0, second.endOffset)?.equals(bytes)).toBe(true);
       await again.store.stop();
       await master.store.stop();
+    },
+  );
+
+  it.each([0, 3, 9])(
+    'ends before it when a page was lost that ends inside the topic, from character %i on',
+    async (at) => {
+      const root = tempRoot();
+      const f = await Fixture.open(root, { enableControllerMode: true });
+      const first = await f.put(message('TopicOfTen', 0, 'first', { properties }));
+      await f.put(message('TopicOfTen', 0, 'second', { properties }));
+      await f.kill();
+      const path = join(root, 'commitlog', '00000000000000000000');
+      const log = readFileSync(path);
+      log[log.indexOf('TopicOfTen', first) + at] = 0;
+      writeFileSync(path, log);
+      const again = await Fixture.open(root, { enableControllerMode: true });
+      expect(again.store.log.maxOffset()).toBe(first);
+      await again.store.stop();
     },
   );
 });

@@ -5,7 +5,7 @@ import { LogCursor } from '../log/log-cursor';
 import type { FileHead } from './start-file';
 
 const WINDOW_BYTES = 4 << 20;
-/** No writer puts this into a topic or properties; a file does, where nothing was written. */
+/** No writer puts this into properties; a file does, where nothing was written. A topic has no zero at all. */
 const NOTHING_WRITTEN = Buffer.alloc(8);
 
 /**
@@ -37,7 +37,7 @@ export class LogScanner {
   private textIsWhole(): boolean {
     const { topicStart, topicEnd, propertiesStart, propertiesEnd } = this.header;
     const { buffer } = this.cursor;
-    if (topicEnd > topicStart && buffer[topicEnd - 1] === 0) return false;
+    for (let at = topicStart; at < topicEnd; at++) if (buffer[at] === 0) return false;
     if (propertiesEnd === propertiesStart) return true;
     return (
       buffer[propertiesEnd - 1] !== 0 && !buffer.subarray(propertiesStart, propertiesEnd).includes(NOTHING_WRITTEN)

@@ -9,6 +9,8 @@ const { nodeHost, silentLog } = require('@batonmq/host');
 const QUEUES = 8;
 const WINDOW = 64;
 const TAIL_MESSAGES = 30_000;
+/** Most that one pull brings. */
+const SOCKET_BYTES = 1 << 20;
 const HOST = { host: '127.0.0.1', port: 10911 };
 
 const options = Object.fromEntries(process.argv.slice(2).map((arg) => arg.split(/=(.*)/s).slice(0, 2)));
@@ -19,6 +21,7 @@ const sync = options.sync === '1';
 const opening = performance.now();
 const store = new MessageStore(nodeHost(silentLog), {
   storePathRootDir: options.dir,
+  ...(options.fileMb === '0' ? {} : { mappedFileSizeCommitLog: Number(options.fileMb) * 2 ** 20 }),
   flushDiskType: sync ? 'SYNC_FLUSH' : 'ASYNC_FLUSH',
   diskSpaceWarningLevelRatio: 99,
   storeHost: HOST,
@@ -58,15 +61,18 @@ async function append(bytes, count) {
       latencies[number] = performance.now() - at;
     }
   };
+  const cpu = process.cpuUsage();
   const from = performance.now();
   await Promise.all(Array.from({ length: WINDOW }, lane));
   const appended = performance.now() - from;
   await store.whenDispatched(store.log.maxOffset());
   const dispatched = performance.now() - from;
+  const { user, system } = process.cpuUsage(cpu);
   latencies.sort();
   emit('append', {
     bytes,
     perSecond: (count * 1000) / appended,
+    cpuNs: ((user + system) * 1000) / count,
     p99Us: Math.round((latencies[Math.floor(count * 0.99)] ?? 0) * 1000),
     dispatchedPerSecond: (count * 1000) / dispatched,
   });
@@ -85,25 +91,45 @@ async function write(bytes, topics) {
   emit('written', { bytes: store.log.maxOffset() });
 }
 
+/** Bytes that this process has had read from the disk, page faults and what the kernel reads ahead for it included. */
+const diskBytes = () => Number(/^read_bytes: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+
 /** All queues at the same pace, as consumers that catch up do. */
-function read(tail) {
-  const from = performance.now();
+function read(from, to) {
   let read = 0;
+  let bytes = 0;
   let sum = 0;
+  const socket = Buffer.alloc(SOCKET_BYTES);
+  const disk = diskBytes();
+  const at = performance.now();
+  const cpu = process.cpuUsage();
   const topic = store.maxOffsetInQueue('BenchTopic', 0) > 0 ? 'BenchTopic' : 'BenchTopic0';
-  const ends = Array.from({ length: QUEUES }, (_, queue) => store.maxOffsetInQueue(topic, queue));
-  const offsets = ends.map((end) => (tail ? Math.max(0, end - Math.floor(TAIL_MESSAGES / QUEUES)) : 0));
+  const offsets = [];
+  const ends = [];
+  for (let queue = 0; queue < QUEUES; queue++) {
+    const max = store.maxOffsetInQueue(topic, queue);
+    offsets.push(from(max));
+    ends.push(to(max));
+  }
   while (offsets.some((offset, queue) => offset < ends[queue])) {
     for (let queue = 0; queue < QUEUES; queue++) {
       if (offsets[queue] >= ends[queue]) continue;
       const found = store.getMessages(topic, queue, offsets[queue], 32, 128 << 20);
       if (found.status !== 'FOUND') throw new Error(`${topic}-${queue} at ${offsets[queue]}: ${found.status}`);
-      for (const slice of found.messages) for (let at = 0; at < slice.length; at += 4096) sum += slice[at];
+      // what goes to a socket is copied once, by the kernel
+      let at = 0;
+      for (const slice of found.messages) at += slice.copy(socket, at);
+      sum += at;
       read += found.count;
+      bytes += found.bytes;
       offsets[queue] = found.nextBeginOffset;
     }
   }
-  emit('read', { perSecond: (read * 1000) / (performance.now() - from), messages: read, sum });
+  const ms = performance.now() - at;
+  const { user, system } = process.cpuUsage(cpu);
+  const fields = { perSecond: (read * 1000) / ms, cpuNs: ((user + system) * 1000) / read, messages: read, bytes };
+  if (sum !== bytes) throw new Error(`${sum} bytes of messages, ${bytes} announced`);
+  emit('read', { ...fields, diskBytes: diskBytes() - disk });
 }
 
 function memory() {
@@ -113,8 +139,16 @@ function memory() {
 
 async function step([word, first, second]) {
   if (word === 'append') return append(Number(first), Number(second));
-  if (word === 'read') return read(true);
-  if (word === 'readAll') return read(false);
+  if (word === 'read')
+    return read(
+      (max) => Math.max(0, max - Math.floor(TAIL_MESSAGES / QUEUES)),
+      (max) => max,
+    );
+  if (word === 'readOld')
+    return read(
+      () => 0,
+      (max) => Math.floor((max * 3) / 4),
+    );
   if (word === 'write') return write(Number(first) * 2 ** 20, Number(second));
   if (word === 'memory') return memory();
   if (word !== 'stop') throw new Error(word);

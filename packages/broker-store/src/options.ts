@@ -96,7 +96,7 @@ const DEFAULTS = {
   enableLmq: false,
   enableMultiDispatch: false,
   enableControllerMode: false,
-  tailCacheBytes: 64 << 20,
+  tailCacheBytes: 32 << 20,
   crcWalkBytesPerSecond: 4 << 20,
   crcWalkInterval: 24 * 3_600_000,
 };

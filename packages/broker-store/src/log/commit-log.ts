@@ -215,6 +215,12 @@ export class CommitLog {
     return this.series.read(target, targetStart, count, offset);
   }
 
+  /** The same through the thread pool; the whole piece must be written and lie in one file. @throws HostError */
+  readLater(target: Buffer, targetStart: number, length: number, offset: number): Promise<number> {
+    const start = this.series.startOf(offset);
+    return this.series.file(start).read(target, targetStart, length, offset - start);
+  }
+
   hasFile(offset: number): boolean {
     const { first, last } = this.series;
     if (first === undefined || last === undefined || offset < first || offset >= last + this.fileSize) return false;

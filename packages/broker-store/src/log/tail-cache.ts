@@ -31,6 +31,8 @@ export class TailCache {
   private readonly segments: Segment[] = [];
   private readonly spare: Segment[] = [];
   private heldBytes = 0;
+  /** Found last; a reader goes on where it was. */
+  private found: Segment | undefined;
 
   /** @param maxBytes bound of what is kept (the newest segment is always kept) */
   constructor(
@@ -66,6 +68,9 @@ export class TailCache {
     const last = segments.at(-1);
     if (last === undefined || offset >= last.end) return undefined;
     if (offset >= last.start) return last;
+    if (offset < (segments[0] as Segment).start) return undefined;
+    const { found } = this;
+    if (found !== undefined && offset >= found.start && offset < found.end) return found;
     let low = 0;
     let high = segments.length - 2;
     while (low <= high) {
@@ -73,7 +78,7 @@ export class TailCache {
       const segment = segments[middle] as Segment;
       if (offset < segment.start) high = middle - 1;
       else if (offset >= segment.end) low = middle + 1;
-      else return segment;
+      else return (this.found = segment);
     }
     return undefined;
   }
@@ -89,11 +94,14 @@ export class TailCache {
         this.spare.push(oldest);
       count++;
     }
-    if (count > 0) this.segments.splice(0, count);
+    if (count === 0) return;
+    this.segments.splice(0, count);
+    this.found = undefined;
   }
 
   /** Forgets what is behind `end`: it never reached the file. Nobody was lent it. */
   cutTo(end: number): void {
+    this.found = undefined;
     for (let last = this.segments.at(-1); last !== undefined && last.start >= end; last = this.segments.at(-1)) {
       this.segments.pop();
       this.heldBytes -= last.buffer.length;
@@ -106,6 +114,7 @@ export class TailCache {
   clear(): void {
     this.segments.length = 0;
     this.heldBytes = 0;
+    this.found = undefined;
   }
 
   get bytes(): number {

@@ -1,4 +1,4 @@
-import { UNIT_BYTES, isBlankUnit, unitExtPosition, unitPhy, unitSize, unitTagsCode } from '../format/queue-unit';
+import { BLANK_UNIT_SIZE, UNIT_BYTES, unitExtPosition, unitPhy, unitSize, unitTagsCode } from '../format/queue-unit';
 import type { CommitLog } from '../log/commit-log';
 import type { ConsumeQueue } from '../queue/consume-queue';
 import { UnitView } from '../queue/consume-queue';
@@ -69,7 +69,8 @@ export class MessageGetter {
     const byteLimit = Math.max(LEAST_BYTES, Math.min(maxBytes, MAX_BYTES));
     this.next = offset;
     this.skipped = 'NO_MATCHED_MESSAGE';
-    let units = queue.view(offset, maxUnits, this.view);
+    // Without a filter nearly every unit is a message.
+    let units = queue.view(offset, filter === undefined ? maxCount : maxUnits, this.view);
     if (units === 0) return this.result('OFFSET_FOUND_NULL', queue.nextFileOffset(offset), minOffset, maxOffset);
     this.take(queue, units, maxCount, byteLimit, filter);
     // The queue file or its part in memory may end before the look did: while nothing was found, go on behind it.
@@ -85,6 +86,7 @@ export class MessageGetter {
   private take(queue: ConsumeQueue, count: number, maxCount: number, byteLimit: number, filter?: MessageFilter): void {
     const { units, at: first } = this.view;
     let holeEnd = 0;
+    this.reader.expectGap(gapBetween(units, first, Math.min(count, maxCount)));
     for (let i = 0; i < count; i++) {
       const at = first + i * UNIT_BYTES;
       const phy = unitPhy(units, at);
@@ -92,7 +94,7 @@ export class MessageGetter {
       if (this.count > 0 && this.isFull(phy, size, maxCount, byteLimit)) return;
       this.next++;
       this.lastPhy = phy;
-      if (isBlankUnit(units, at) || phy < holeEnd) {
+      if ((phy === 0 && size === BLANK_UNIT_SIZE) || phy < holeEnd) {
         this.skipped = 'MESSAGE_WAS_REMOVING';
       } else if (filter?.matchesTags !== undefined && !this.matchesTags(queue, units, at, filter)) {
         this.skipped = 'NO_MATCHED_MESSAGE';
@@ -143,4 +145,10 @@ export class MessageGetter {
     const suggestPullingFromSlave = this.count > 0 && this.log.writtenEnd - this.lastPhy > this.limits.memoryBytes;
     return { status, nextBeginOffset, minOffset, maxOffset, messages, count, bytes, suggestPullingFromSlave };
   }
+}
+
+/** Bytes of the log between two records, on average; far more than a record when there is only one. */
+function gapBetween(units: Buffer, at: number, count: number): number {
+  if (count < 2) return Infinity;
+  return (unitPhy(units, at + (count - 1) * UNIT_BYTES) - unitPhy(units, at)) / (count - 1);
 }

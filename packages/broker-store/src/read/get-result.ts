@@ -22,7 +22,10 @@ export interface GetResult {
   readonly nextBeginOffset: number;
   readonly minOffset: number;
   readonly maxOffset: number;
-  /** Slices of the log, each one or several whole records; they never change and may be kept (each keeps up to 1 MiB alive). */
+  /**
+   * One or several whole records each; they never change and may be kept. Each keeps up to 1 MiB alive when it
+   * comes from the tail cache, 64 KiB (or the one record) when it was read from the files.
+   */
   readonly messages: readonly Buffer[];
   readonly count: number;
   readonly bytes: number;

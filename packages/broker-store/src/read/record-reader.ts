@@ -1,98 +1,121 @@
 import { RecordHeader } from '../format/record';
 import type { CommitLog } from '../log/commit-log';
+import type { Segment } from '../log/tail-cache';
+import { LogWindows } from './log-windows';
 
-const MAX_CHUNK_BYTES = 256 << 10;
-const MAX_CHUNKS = 64;
+/** Larger records are read from the files into a buffer of their own. */
+const MAX_COPIED_BYTES = 16 << 10;
+/** Smaller ones are handed out in slices of such buffers: what somebody keeps holds no more than this. */
+const SLAB_BYTES = 64 << 10;
+/** Records of one reader that lie further apart than this are read one by one. */
+const MAX_GAP_BYTES = 32 << 10;
 
 /**
- * Records as slices that may be kept: of the tail cache, or of chunks read from the files. Chunks are read whole, are never
- * overwritten and the newest few are remembered, since a backlog of several queues is read several times over.
+ * Records as slices that may be kept: of the tail cache, which lends its segments, or of copies, side by side, of what was read
+ * from the files. A reader that keeps a few old messages holds little more than them, and what was read is overwritten by what is
+ * read next instead of waiting for the garbage collector.
  */
 export class RecordReader {
-  private readonly chunks = new Map<number, Buffer>();
+  private readonly windows: LogWindows;
+  /** Where `seek` has found the record, and whose bytes these are. */
   private buffer: Buffer = Buffer.alloc(0);
   private at = 0;
+  private segment: Segment | undefined;
+  private own = false;
+  private slab: Buffer = Buffer.alloc(0);
+  private slabUsed = 0;
   private runBuffer: Buffer | undefined;
   private runStart = 0;
   private runEnd = 0;
   private slices: Buffer[] = [];
-
-  private readonly chunkBytes: number;
+  private scattered = false;
 
   constructor(private readonly log: CommitLog) {
-    this.chunkBytes = Math.min(MAX_CHUNK_BYTES, log.fileSize);
+    this.windows = new LogWindows(log);
   }
 
   /** Begins a list of slices. */
   begin(): void {
     this.runBuffer = undefined;
     this.slices = [];
+    this.scattered = false;
+  }
+
+  /** How far apart the next records will be, on average: decides whether more than themselves is read. */
+  expectGap(bytes: number): void {
+    this.scattered = bytes > MAX_GAP_BYTES;
   }
 
   /** @returns false when these bytes are not in the log any more, or not yet */
   seek(offset: number, size: number): boolean {
-    const { log } = this;
+    const { log, windows } = this;
+    this.segment = undefined;
+    this.own = false;
+    if (windows.inLast(offset, size) && size > 0) return this.inWindow();
     if (offset < 0 || size <= 0 || offset + size > log.writtenEnd || (offset % log.fileSize) + size > log.fileSize)
       return false;
     const segment = log.cached(offset);
     if (segment !== undefined && offset + size <= segment.end) {
-      segment.lent = true;
+      this.segment = segment;
       this.buffer = segment.buffer;
       this.at = offset - segment.start;
       return true;
     }
-    return log.hasFile(offset) && this.seekInChunk(offset, size);
+    if (!log.hasFile(offset)) return false;
+    if (size <= MAX_COPIED_BYTES && windows.find(offset, size, !this.scattered)) return this.inWindow();
+    return this.readOne(offset, size);
   }
 
-  private seekInChunk(offset: number, size: number): boolean {
-    const inFile = offset % this.log.fileSize;
-    const start = offset - (inFile % this.chunkBytes);
-    if (offset + size <= start + this.chunkBytes) {
-      const chunk = this.chunk(start, offset + size);
-      if (chunk !== undefined) {
-        this.buffer = chunk;
-        this.at = offset - start;
-        return true;
-      }
-    }
-    const own = Buffer.allocUnsafeSlow(size);
-    if (this.log.readInto(own, 0, size, offset) !== size) return false;
-    this.buffer = own;
-    this.at = 0;
+  private inWindow(): boolean {
+    this.buffer = this.windows.buffer;
+    this.at = this.windows.at;
     return true;
   }
 
-  private chunk(start: number, end: number): Buffer | undefined {
-    let chunk = this.chunks.get(start);
-    if (chunk !== undefined && start + chunk.length >= end) {
-      this.chunks.delete(start);
+  /** Where it may stay. */
+  private readOne(offset: number, size: number): boolean {
+    this.own = true;
+    if (size > MAX_COPIED_BYTES) {
+      this.buffer = Buffer.allocUnsafeSlow(size);
+      this.at = 0;
     } else {
-      const target = Buffer.allocUnsafeSlow(this.chunkBytes);
-      const got = this.log.readInto(target, 0, this.chunkBytes, start);
-      if (start + got < end) return undefined;
-      chunk = target.subarray(0, got);
-      if (this.chunks.size >= MAX_CHUNKS) this.chunks.delete(this.chunks.keys().next().value as number);
+      this.buffer = this.slabRoom(size);
+      this.at = this.slabUsed;
     }
-    this.chunks.set(start, chunk);
-    return chunk;
+    return this.log.readInto(this.buffer, this.at, size, offset) === size;
+  }
+
+  private slabRoom(bytes: number): Buffer {
+    if (this.slab.length - this.slabUsed < bytes) {
+      this.slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.slabUsed = 0;
+    }
+    return this.slab;
   }
 
   /** The record that begins at `offset`, if one does and says so itself. */
   recordAt(offset: number): Buffer | undefined {
+    this.begin();
+    this.scattered = true;
     if (!Number.isSafeInteger(offset) || !this.seek(offset, 8)) return undefined;
     const size = this.buffer.readInt32BE(this.at);
     if (size <= 8 || !this.seek(offset, size)) return undefined;
     const header = new RecordHeader();
     const good = header.read(this.buffer, this.at, size) === size && header.physicalOffset === offset;
-    return good ? this.slice(size) : undefined;
+    if (!good) return undefined;
+    this.take(size);
+    return this.finish()[0];
   }
 
+  /** The record, lent until the next `seek`. */
   slice(size: number): Buffer {
     return this.buffer.subarray(this.at, this.at + size);
   }
 
   /** Takes the record; neighbours in one buffer become one slice. */
   take(size: number): void {
+    if (this.segment !== undefined) this.segment.lent = true;
+    else if (size <= MAX_COPIED_BYTES) this.keepInSlab(size);
     const { buffer, at } = this;
     if (this.runBuffer === buffer && this.runEnd === at) {
       this.runEnd = at + size;
@@ -102,6 +125,16 @@ export class RecordReader {
     this.runBuffer = buffer;
     this.runStart = at;
     this.runEnd = at + size;
+  }
+
+  private keepInSlab(size: number): void {
+    if (!this.own) {
+      const slab = this.slabRoom(size);
+      this.buffer.copy(slab, this.slabUsed, this.at, this.at + size);
+      this.buffer = slab;
+      this.at = this.slabUsed;
+    }
+    this.slabUsed += size;
   }
 
   private endRun(): void {
@@ -119,6 +152,6 @@ export class RecordReader {
 
   /** After a cut or the removal of a file. */
   reset(): void {
-    this.chunks.clear();
+    this.windows.reset();
   }
 }

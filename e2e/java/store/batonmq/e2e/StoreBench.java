@@ -1,5 +1,7 @@
 package batonmq.e2e;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,7 +23,7 @@ import org.apache.rocketmq.store.config.MessageStoreConfig;
  * flight; the same properties, queues and topics on both sides.
  *
  * <p>Arguments: dir; sync (0 or 1); port; and steps, comma separated:
- * {@code append:bytes:count}, {@code read}, {@code readAll}, {@code write:megabytes:topics}, {@code memory}, {@code stop}.
+ * {@code append:bytes:count}, {@code read}, {@code readOld} (the first three quarters of every queue), {@code write:megabytes:topics}, {@code memory}, {@code stop}.
  * Events: opened {ms}; append {bytes, perSecond, p99Us, dispatchedPerSecond}; read {perSecond}; written; memory {kib}; stopped.
  */
 public final class StoreBench {
@@ -29,6 +31,8 @@ public final class StoreBench {
     private static final int WINDOW = 64;
     /** The part of the log that tail reads cover. */
     private static final int TAIL_MESSAGES = 30_000;
+    /** Most that one pull brings. */
+    private static final int SOCKET_BYTES = 1 << 20;
     private static final String ZEROS = "000000000000";
     private static final InetSocketAddress HOST = new InetSocketAddress("127.0.0.1", 10911);
 
@@ -42,6 +46,9 @@ public final class StoreBench {
         config.setStorePathCommitLog(options.text("dir") + "/commitlog");
         config.setHaListenPort(options.number("port"));
         config.setFlushDiskType(options.number("sync") == 1 ? FlushDiskType.SYNC_FLUSH : FlushDiskType.ASYNC_FLUSH);
+        if (options.number("fileMb") > 0) {
+            config.setMappedFileSizeCommitLog(options.number("fileMb") << 20);
+        }
         long from = System.nanoTime();
         store = Version.open(config, "");
         if (!store.load()) {
@@ -70,7 +77,7 @@ public final class StoreBench {
             case "read":
                 read(true);
                 break;
-            case "readAll":
+            case "readOld":
                 read(false);
                 break;
             case "write":
@@ -94,6 +101,7 @@ public final class StoreBench {
         long[] latencies = new long[count];
         AtomicInteger failed = new AtomicInteger();
         Semaphore window = new Semaphore(WINDOW);
+        long cpu = cpuNanos();
         long from = System.nanoTime();
         for (int i = 0; i < count; i++) {
             window.acquire();
@@ -111,11 +119,13 @@ public final class StoreBench {
         long appended = System.nanoTime() - from;
         awaitDispatch();
         long dispatched = System.nanoTime() - from;
+        long used = cpuNanos() - cpu;
         if (failed.get() > 0) {
             throw new IllegalStateException(failed + " puts failed");
         }
         Arrays.sort(latencies);
-        events.emit("append", "bytes", bytes, "perSecond", count * 1e9 / appended, "p99Us", latencies[(int) (count * 0.99)] / 1000,
+        events.emit("append", "bytes", bytes, "perSecond", count * 1e9 / appended,
+            "cpuNs", used / (double) count, "p99Us", latencies[(int) (count * 0.99)] / 1000,
             "dispatchedPerSecond", count * 1e9 / dispatched);
     }
 
@@ -154,15 +164,19 @@ public final class StoreBench {
 
     /** All queues at the same pace, as consumers that catch up do. */
     private void read(boolean tail) throws Exception {
+        long disk = diskBytes();
         long from = System.nanoTime();
+        long cpu = cpuNanos();
         long read = 0;
-        long sum = 0;
+        long bytes = 0;
+        byte[] socket = new byte[SOCKET_BYTES];
         String topic = store.getMaxOffsetInQueue("BenchTopic", 0) > 0 ? "BenchTopic" : "BenchTopic0";
         long[] ends = new long[QUEUES];
         long[] offsets = new long[QUEUES];
         for (int queue = 0; queue < QUEUES; queue++) {
-            ends[queue] = store.getMaxOffsetInQueue(topic, queue);
-            offsets[queue] = tail ? Math.max(0, ends[queue] - TAIL_MESSAGES / QUEUES) : 0;
+            long max = store.getMaxOffsetInQueue(topic, queue);
+            ends[queue] = tail ? max : max * 3 / 4;
+            offsets[queue] = tail ? Math.max(0, max - TAIL_MESSAGES / QUEUES) : 0;
         }
         for (boolean more = true; more; ) {
             more = false;
@@ -174,19 +188,31 @@ public final class StoreBench {
                 if (result.getStatus() != GetMessageStatus.FOUND) {
                     throw new IllegalStateException(topic + "-" + queue + " at " + offsets[queue] + ": " + result.getStatus());
                 }
+                int at = 0;
                 for (SelectMappedBufferResult record : result.getMessageMapedList()) {
-                    // what goes to a socket is read by the kernel, page by page
-                    for (int at = 0; at < record.getSize(); at += 4096) {
-                        sum += record.getByteBuffer().get(at);
-                    }
+                    // what goes to a socket is copied once, by the kernel
+                    record.getByteBuffer().get(socket, at, record.getSize());
+                    at += record.getSize();
                     read++;
                 }
+                bytes += at;
                 offsets[queue] = result.getNextBeginOffset();
                 result.release();
                 more = true;
             }
         }
-        events.emit("read", "perSecond", read * 1e9 / (System.nanoTime() - from), "messages", read, "sum", sum);
+        events.emit("read", "perSecond", read * 1e9 / (System.nanoTime() - from), "cpuNs", (cpuNanos() - cpu) / (double) read,
+            "messages", read, "bytes", bytes, "diskBytes", diskBytes() - disk);
+    }
+
+    /** Of all threads: those of the compiler and the collector too. */
+    private static long cpuNanos() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+    }
+
+    /** Bytes that this process has had read from the disk, page faults and what the kernel reads ahead for it included. */
+    private static long diskBytes() throws Exception {
+        return numberIn("/proc/self/io", "read_bytes:");
     }
 
     private void awaitDispatch() throws InterruptedException {
@@ -196,11 +222,15 @@ public final class StoreBench {
     }
 
     private static long anonymousKib() throws Exception {
-        for (String line : Files.readAllLines(Path.of("/proc/self/status"), StandardCharsets.US_ASCII)) {
-            if (line.startsWith("RssAnon:")) {
+        return numberIn("/proc/self/status", "RssAnon:");
+    }
+
+    private static long numberIn(String file, String name) throws Exception {
+        for (String line : Files.readAllLines(Path.of(file), StandardCharsets.US_ASCII)) {
+            if (line.startsWith(name)) {
                 return Long.parseLong(line.replaceAll("\\D", ""));
             }
         }
-        throw new IllegalStateException("no RssAnon in /proc/self/status");
+        throw new IllegalStateException("no " + name + " in " + file);
     }
 }

@@ -89,6 +89,24 @@ export class Cluster {
     return this.leader as Member;
   }
 
+  /** By whoever leads, as often as it takes: it may be put into the log more than once. */
+  async propose(data: Buffer): Promise<void> {
+    for (;;) {
+      const { node } = await this.whenLed();
+      const done = await node.propose(data).then(
+        () => true,
+        () => false,
+      );
+      if (done) return;
+    }
+  }
+
+  /** All have applied the same. */
+  agree(): boolean {
+    const [first, ...others] = this.members.map(({ journal }) => journal.lines);
+    return others.every((lines) => lines.length === first?.length && lines.every((line, i) => line === first[i]));
+  }
+
   /** A new process on the same storage. */
   async restart(member: Member): Promise<Member> {
     await member.node.stop();

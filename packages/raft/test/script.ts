@@ -24,9 +24,10 @@ interface Letter {
 
 /**
  * A group of cores under the hand of a script: nothing happens unless a command says so. Election timeout 100 ms,
- * heartbeat 20 ms, no randomness: a node left alone campaigns after exactly 100 ms.
+ * heartbeat 20 ms, no randomness unless asked for: a node left alone campaigns after exactly 100 ms.
  *
- *     group n1 n2 n3                  a fresh group; options: maxAppendBytes=, maxInFlight=, keepEntries=
+ *     group n1 n2 n3                  a fresh group; options: maxAppendBytes=, maxInFlight=, keepEntries=,
+ *                                     random= what is drawn each time
  *     node n1 term=3 vote=n2 log=1,1,3     put before the first event: hard state and the terms of its entries; up=50:
  *                                     started 50 ms ago; sole=yes: its last entry makes it the only voter
  *     tick n1 100                     its clock goes on by 100 ms, and it looks at it
@@ -36,6 +37,7 @@ interface Letter {
  *     deliver [n1>n2 ...]             letters of these links, or of all, and of those that come of it, until none is left
  *     drop [n1>n2 ...]                letters of these links, or of all, are lost
  *     propose n1 a b | read n1 7 | lease-read n1 7 | transfer n1 n2 | snapshot n1
+ *     unreachable n1 n2               what n1 sent to n2 did not arrive
  *     change n1 voters=n4 learners=n5,n6 removed=n2    who is not of the group waits to be added
  *     hang n1 / sync n1               its disk stops; goes on
  *     show n1 ...                     role, term, log
@@ -95,6 +97,9 @@ export class Script {
         break;
       case 'lease-read':
         this.handle(node, { kind: 'read', id: Number(words[1]), byLease: true });
+        break;
+      case 'unreachable':
+        this.handle(node, { kind: 'unreachable', peer: words[1] as string });
         break;
       case 'change':
         this.handle(node, { kind: 'change', change: changeOf(words.slice(1)) });
@@ -176,7 +181,8 @@ export class Script {
 
   private handle(id: string, what: What): void {
     const { state, nowMs } = this.member(id);
-    for (const effect of step(state, { what, now: nowMs, random: 0 })) this.perform(id, effect);
+    for (const effect of step(state, { what, now: nowMs, random: this.options['random'] ?? 0 }))
+      this.perform(id, effect);
     this.write(id);
   }
 

@@ -20,7 +20,30 @@ export function campaign(state: RaftState): void {
   state.role = 'pre-candidate';
   state.votes = new Map([[state.id, true]]);
   if (countVotes(state.configuration, state.votes) === 'won') return startElection(state, false);
+  askIfTheyWould(state);
+}
+
+/**
+ * Asks all who have not answered, again and again: a voter whose lease ends a moment later is silent the first time, and
+ * should this node alone have the newest log the group would wait for another timeout. Nothing is promised by it.
+ */
+export function askIfTheyWould(state: RaftState): void {
+  state.askAgainMs = state.now + state.options.heartbeatMs;
   askForVotes(state, { pre: true, transfer: false });
+}
+
+/** How much of the spread of election timeouts is left when the leader is likely dead. */
+const HASTY_SPREAD = 0.25;
+
+/**
+ * What was sent to `peer` did not arrive. If that is the leader its process is likely gone, for sockets close with it:
+ * this node stands soon after its lease, which everybody is bound by as before, and spares the group most of the spread.
+ * Should the leader live, its next heartbeat makes up for it.
+ */
+export function hastenElection(state: RaftState, peer: NodeId): void {
+  if (state.role !== 'follower' || state.leaderId !== peer) return;
+  const soonMs = state.leaderHeardMs + state.options.electionTimeoutMs * (1 + state.electionSpread * HASTY_SPREAD);
+  state.electionDeadlineMs = Math.min(state.electionDeadlineMs, soonMs);
 }
 
 /** Starts a term of its own. Its own vote counts, and others are asked, once it is durable. */
@@ -41,7 +64,7 @@ function askForVotes(state: RaftState, { pre, transfer }: { pre: boolean; transf
   const term = pre ? state.term + 1 : state.term;
   const message: VoteRequest = { kind: 'vote', term, pre, lastIndex, lastTerm, transfer };
   for (const to of memberIds(state.configuration)) {
-    if (to !== state.id && isVoter(state.configuration, to))
+    if (to !== state.id && isVoter(state.configuration, to) && !state.votes.has(to))
       emit(state, { kind: 'send', to, message, after: pre ? 'now' : 'persist' });
   }
 }

@@ -74,9 +74,13 @@ export interface RaftState {
   random: number;
 
   electionDeadlineMs: number;
+  /** What was drawn for it, in [0, 1). */
+  electionSpread: number;
   /** When a leader was last heard of, of whatever term: its lease on this node's vote runs from here. */
   leaderHeardMs: number;
   votes: Map<NodeId, boolean>;
+  /** Of a pre-candidate: when it asks those again who did not answer. */
+  askAgainMs: number;
   /** This election was asked for by the leader (transfer). */
   campaignTransfer: boolean;
 
@@ -130,9 +134,11 @@ export function createState(options: CoreOptions, recovered: Recovered, now: num
     random,
     // Who has always been alone has nobody to wait for.
     electionDeadlineMs: now + (isAlone ? 0 : options.electionTimeoutMs * (1 + random)),
+    electionSpread: random,
     // It may have heard of a leader just before it stopped, and has to keep what it promised it: its lease.
     leaderHeardMs: hardState.term > 0 ? now : Number.NEGATIVE_INFINITY,
     votes: new Map(),
+    askAgainMs: 0,
     campaignTransfer: false,
     progress: new Map(),
     termStartIndex: 0,
@@ -159,6 +165,7 @@ function recoveredConfigurations(options: CoreOptions, { entries, snapshot }: Re
 
 /** One to two election timeouts from now; drawn anew each time, so that two candidates do not collide for ever. */
 export function resetElectionDeadline(state: RaftState): void {
+  state.electionSpread = state.random;
   state.electionDeadlineMs = state.now + state.options.electionTimeoutMs * (1 + state.random);
 }
 

@@ -1,6 +1,13 @@
 import { advanceCommit } from './commit';
 import type { Effect } from './effect';
-import { campaign, handleVoteRequest, handleVoteResponse, ownVoteDurable } from './election';
+import {
+  askIfTheyWould,
+  campaign,
+  handleVoteRequest,
+  handleVoteResponse,
+  hastenElection,
+  ownVoteDurable,
+} from './election';
 import type { Event, What } from './event';
 import { handleAppend, handleHeartbeat, refuseStale } from './following';
 import { handleTimeoutNow, handleTransfer } from './handover';
@@ -35,6 +42,7 @@ export function step(state: RaftState, event: Event): Effect[] {
 
 /** When the next tick is due, in the time of the events. */
 export function nextDeadlineMs(state: RaftState): number {
+  if (state.role === 'pre-candidate') return Math.min(state.electionDeadlineMs, state.askAgainMs);
   if (state.role !== 'leader') return state.electionDeadlineMs;
   const due = Math.min(state.heartbeatDueMs, state.quorumDueMs);
   return state.handover === undefined ? due : Math.min(due, state.handover.deadlineMs);
@@ -59,6 +67,7 @@ function handle(state: RaftState, what: What): void {
     case 'snapshot-taken':
       return handleSnapshotTaken(state, what.index, what.data);
     case 'unreachable':
+      hastenElection(state, what.peer);
       return handleUnreachable(state, what.peer);
     default:
       return what satisfies never;
@@ -68,6 +77,7 @@ function handle(state: RaftState, what: What): void {
 function tick(state: RaftState): void {
   if (state.role === 'leader') tickLeader(state);
   else if (state.now >= state.electionDeadlineMs) campaign(state);
+  else if (state.role === 'pre-candidate' && state.now >= state.askAgainMs) askIfTheyWould(state);
 }
 
 function handlePersisted(state: RaftState, hardState: HardState | undefined, last: LogPoint | undefined): void {

@@ -73,7 +73,9 @@ export class LevelStorage implements RaftStorage {
     const version = await db.get(Key.version);
     if (version === undefined) await db.put(Key.version, Buffer.from([FORMAT_VERSION]), { sync: true });
     else if (version[0] !== FORMAT_VERSION) {
-      throw new RaftError('STORAGE', `${this.directory} has format ${version[0]}, this is for ${FORMAT_VERSION}`);
+      throw new RaftError('STORAGE', `${this.directory} has format ${version[0]}, this is for ${FORMAT_VERSION}`, {
+        hint: 'open it with the version that wrote it, save a snapshot there, and restore that into an empty directory',
+      });
     }
     const hardState = await this.readHardState(db);
     const baseValue = await db.get(Key.base);

@@ -78,6 +78,12 @@ describe('LevelStorage', () => {
     await expect(storage.open()).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 
+  it('refuses another format, and says what to do', async () => {
+    const storage = await damaged((db) => db.put(Key.version, Buffer.from([1])));
+    const hint = expect.stringContaining('restore that into an empty directory') as string;
+    await expect(storage.open()).rejects.toMatchObject({ code: 'STORAGE', hint });
+  });
+
   it('opens what was not damaged', async () => {
     const storage = await damaged(async () => {});
     expect((await storage.open()).entries).toHaveLength(18);

@@ -3,6 +3,7 @@ import type { RaftLog } from '../../src/core/log';
 import type { Message } from '../../src/core/message';
 import type { RaftState } from '../../src/core/state';
 import type { Configuration, Entry, LogPoint, NodeId, Recovered, WriteBatch } from '../../src/core/types';
+import { ELECTION_TIMEOUT_MS } from './weather';
 
 /** A rule of Raft was seen broken. */
 export class Violation extends Error {}
@@ -53,6 +54,12 @@ export class Checker {
       if (term === one.term) newest = one;
     }
     return newest;
+  }
+
+  /** Nobody asks for an election while the lease of a leader runs by its own clock. */
+  asks(node: string, sinceLedMs: number): void {
+    const patient = sinceLedMs + 1e-6 >= ELECTION_TIMEOUT_MS;
+    demand(patient, 'patience', `${node} asks for an election ${sinceLedMs} ms after it heard a leader`);
   }
 
   /** A real election begins only after a majority said that it would win (PreVote), or the leader asked for it. */

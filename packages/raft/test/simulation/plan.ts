@@ -8,6 +8,8 @@ export type Deed =
   | { readonly kind: 'crash'; readonly nodes: readonly string[]; readonly forMs: number }
   | { readonly kind: 'crash-at-write'; readonly node: string; readonly when: CrashPoint; readonly forMs: number }
   | { readonly kind: 'cut'; readonly links: readonly string[]; readonly forMs: number }
+  /** What is sent on these links arrives when it is over: far later than anything that was lost on the way would be missed. */
+  | { readonly kind: 'hold'; readonly links: readonly string[]; readonly forMs: number }
   /** Whoever leads then; `ways` tells which links to and from the others. */
   | { readonly kind: 'cut-leader'; readonly ways: 'in' | 'out' | 'both'; readonly forMs: number }
   | { readonly kind: 'pause'; readonly node: string; readonly forMs: number }
@@ -43,6 +45,10 @@ export function drawPlan(dice: Dice, weather: Weather, ids: readonly string[]): 
     return { kind: 'crash-at-write', node: dice.pick(ids), when, forMs: dice.between(1, 300) };
   });
   every(weather.partitionEveryMs, () => drawCut(dice, ids));
+  every(weather.holdEveryMs, () => {
+    const links = drawLinks(dice, ids);
+    return links.length === 0 ? undefined : { kind: 'hold', links, forMs: dice.between(20, 450) };
+  });
   every(weather.pauseEveryMs, () => ({ kind: 'pause', node: dice.pick(ids), forMs: dice.between(5, 400) }));
   every(weather.slowDiskEveryMs, () => ({ kind: 'slow-disk', node: dice.pick(ids), forMs: dice.between(50, 500) }));
   every(weather.transferEveryMs, () => ({ kind: 'transfer', to: dice.chance(0.5) ? dice.pick(ids) : undefined }));
@@ -58,15 +64,22 @@ function drawCut(dice: Dice, ids: readonly string[]): Deed | undefined {
       forMs: dice.between(20, 500),
     };
   }
+  const links = drawLinks(dice, ids);
+  return links.length === 0 ? undefined : { kind: 'cut', links, forMs: dice.between(20, 700) };
+}
+
+/** Between some of the members and all others, or just between two whom a third still hears; in one direction or both. */
+function drawLinks(dice: Dice, ids: readonly string[]): string[] {
   const side = dice.chance(0.5) ? [dice.pick(ids)] : ids.filter(() => dice.chance(0.5));
+  const others = ids.filter((id) => !side.includes(id));
+  const justTwo = others.length > 0 && side.length > 0 && dice.chance(0.3);
   const oneWay = dice.chance(0.4);
   const links: string[] = [];
-  for (const a of side) {
-    for (const b of ids) {
-      if (side.includes(b)) continue;
+  for (const a of justTwo ? [dice.pick(side)] : side) {
+    for (const b of justTwo ? [dice.pick(others)] : others) {
       links.push(`${a}>${b}`);
       if (!oneWay) links.push(`${b}>${a}`);
     }
   }
-  return links.length === 0 ? undefined : { kind: 'cut', links, forMs: dice.between(20, 700) };
+  return links;
 }

@@ -1,7 +1,8 @@
+import { foundedBy } from '../../src/core/configuration';
 import { Dice } from './dice';
 import { plantedCore, type Plant } from './mutant';
 import type { Action } from './plan';
-import { simulate } from './simulation';
+import { drawChange, simulate } from './simulation';
 import type { Weather } from './weather';
 
 /** Within how many seeds every bug must show. */
@@ -22,6 +23,7 @@ const QUIET: Partial<Weather> = {
   crashEveryMs: 0,
   crashAtWriteEveryMs: 0,
   partitionEveryMs: 0,
+  holdEveryMs: 0,
   pauseEveryMs: 0,
   slowDiskEveryMs: 0,
   transferEveryMs: 0,
@@ -30,13 +32,8 @@ const QUIET: Partial<Weather> = {
 };
 /** Somebody always reads, of whoever takes itself for the leader. */
 const BUSY_READERS: Partial<Weather> = { ...QUIET, readEveryMs: 2, proposeEveryMs: 5 };
-const DRIFT: Partial<Weather> = {
-  ...BUSY_READERS,
-  maxDelayMs: 2,
-  clockDrift: 0.4,
-  partitionEveryMs: 200,
-  stormMs: 1200,
-};
+/** For what is planned. */
+const STAGED: Partial<Weather> = { ...QUIET, maxDelayMs: 2, maxSyncMs: 0.5, stormMs: 1300 };
 
 interface Bug extends Plant {
   readonly name: string;
@@ -61,6 +58,93 @@ function restartsUnderALease(dice: Dice): Action[] {
     ...restarts,
     ...reads,
   ];
+}
+
+/** n1 is told to lead, and does, in any of the first terms. */
+const N1_LEADS: readonly Action[] = [
+  { atMs: 250, kind: 'transfer', to: 'n1' },
+  { atMs: 350, kind: 'transfer', to: 'n1' },
+];
+
+function leaseReads(fromMs: number, toMs: number): Action[] {
+  return Array.from({ length: toMs - fromMs }, (_, i) => ({ atMs: fromMs + i, kind: 'read', byLease: true }));
+}
+
+/** n1 leads with the vote that n3 lends it; n2, which does not hear it, stands again and again. */
+function deafFollower(): Action[] {
+  return [...N1_LEADS, { atMs: 500, kind: 'cut', links: ['n1>n2', 'n2>n1'], forMs: 700 }, ...leaseReads(500, 1200)];
+}
+
+/** n1 is cut off from all at once; how long its lease is depends on the clocks. */
+function cutOffLeader(): Action[] {
+  const links = ['n1>n2', 'n2>n1', 'n1>n3', 'n3>n1'];
+  return [...N1_LEADS, { atMs: 600, kind: 'cut', links, forMs: 600 }, ...leaseReads(580, 900)];
+}
+
+/** The last answers to n1 are long on their way; meanwhile the two others, who hear nothing of it, may agree. */
+function lateAnswers(): Action[] {
+  return [
+    ...N1_LEADS,
+    { atMs: 598, kind: 'hold', links: ['n3>n1'], forMs: 97 },
+    { atMs: 600, kind: 'cut', links: ['n1>n2', 'n2>n1', 'n1>n3'], forMs: 600 },
+    ...leaseReads(550, 900),
+  ];
+}
+
+/** As before, but so late that n1 has asked more than 64 times since. */
+function answersOfLongAgo(dice: Dice): Action[] {
+  const reads = Array.from({ length: 370 }, (_, i): Action => ({ atMs: 450 + i, kind: 'read', byLease: false }));
+  return [
+    ...N1_LEADS,
+    { atMs: 450, kind: 'hold', links: ['n3>n1'], forMs: dice.between(465, 500) },
+    { atMs: 650, kind: 'cut', links: ['n1>n3'], forMs: 600 },
+    { atMs: 800, kind: 'cut', links: ['n1>n2', 'n2>n1'], forMs: 600 },
+    ...reads,
+    ...leaseReads(820, 1100),
+  ];
+}
+
+/**
+ * n3, which has seen no term so far, hears of n1 when n1 and n2 are cut off from one another, so that n2 stands; before
+ * the term is on its disk it is restarted.
+ */
+function firstTermLost(dice: Dice): Action[] {
+  return [
+    ...N1_LEADS,
+    { atMs: 0, kind: 'cut', links: ['n1>n3', 'n2>n3'], forMs: 440 },
+    { atMs: 400, kind: 'cut', links: ['n1>n2', 'n2>n1'], forMs: 600 },
+    { atMs: 430, kind: 'crash-at-write', node: 'n3', when: 'lost', forMs: dice.between(0.5, 1) },
+    { atMs: 440, kind: 'slow-disk', node: 'n3', forMs: 30 },
+    ...leaseReads(450, 900),
+  ];
+}
+
+/** n1 makes n2 the only voter, which is restarted before it can say that it knows. */
+function soleVoterRestarts(dice: Dice): Action[] {
+  return [
+    ...N1_LEADS,
+    { atMs: 500, kind: 'crash-at-write', node: 'n2', when: 'durable', forMs: dice.between(0.5, 2) },
+    { atMs: 500.5, kind: 'change', lot: lotOf('{"removed":["n1"]}') },
+    ...leaseReads(480, 700),
+  ];
+}
+
+/** n1 removes n2, which is the only one to keep it. */
+function onlyTheRemovedKnows(): Action[] {
+  return [
+    ...N1_LEADS,
+    { atMs: 500, kind: 'crash-at-write', node: 'n1', when: 'lost', forMs: 5 },
+    { atMs: 500.5, kind: 'change', lot: lotOf('{"removed":["n2"]}') },
+  ];
+}
+
+/** What leads to this change in a group of n1 and n2. */
+function lotOf(change: string): number {
+  const members = foundedBy(['n1', 'n2'].map((id) => ({ id, address: `${id}:1` })));
+  for (let lot = 1; lot < 1000; lot++) {
+    if (JSON.stringify(drawChange(new Dice(lot), members, ['n1', 'n2'])) === change) return lot;
+  }
+  throw new Error(`no lot leads to ${change}`);
 }
 
 const bugs: readonly Bug[] = [
@@ -215,7 +299,8 @@ const bugs: readonly Bug[] = [
     find: '(electionTimeoutMs * (1 - maxClockDrift)) / (1 + maxClockDrift)',
     replace: 'electionTimeoutMs',
     caughtBy: /linearizable|^lease/,
-    weather: DRIFT,
+    weather: { ...STAGED, clockDrift: 0.4 },
+    plan: cutOffLeader,
   },
   {
     name: 'a lease is relied upon after leadership was handed over',
@@ -231,7 +316,7 @@ const bugs: readonly Bug[] = [
     find: 'leaderHeardMs: hardState.term > 0 ? now : Number.NEGATIVE_INFINITY,',
     replace: 'leaderHeardMs: Number.NEGATIVE_INFINITY,',
     caughtBy: /linearizable|^lease/,
-    weather: { ...QUIET, maxDelayMs: 2, maxSyncMs: 0.5, stormMs: 1300 },
+    weather: STAGED,
     plan: restartsUnderALease,
   },
   {
@@ -241,6 +326,77 @@ const bugs: readonly Bug[] = [
     replace: 'byLease &&',
     caughtBy: /linearizable|^lease/,
     weather: { ...BUSY_READERS, transferEveryMs: 60, maxSyncMs: 20 },
+  },
+  {
+    name: 'a lease takes account of the own clock only',
+    file: 'core/reading.ts',
+    find: '(electionTimeoutMs * (1 - maxClockDrift)) / (1 + maxClockDrift)',
+    replace: 'electionTimeoutMs * (1 - maxClockDrift)',
+    caughtBy: /linearizable|^lease/,
+    weather: { ...STAGED, clockDrift: 0.4 },
+    plan: cutOffLeader,
+  },
+  {
+    name: 'a lease runs from the answer instead of the question',
+    file: 'core/leading.ts',
+    find: 'progress.confirmedMs = state.roundSentMs[response.round % ROUNDS_KEPT] as number;',
+    replace: 'progress.confirmedMs = state.now;',
+    caughtBy: /linearizable|^lease/,
+    weather: STAGED,
+    plan: lateAnswers,
+  },
+  {
+    name: 'the time of another question is taken for that of one long ago',
+    file: 'core/leading.ts',
+    find: 'if (state.round - response.round < ROUNDS_KEPT) {',
+    replace: 'if (state.round - response.round >= 0) {',
+    caughtBy: /linearizable|^lease/,
+    weather: { ...STAGED, maxDelayMs: 1 },
+    plan: answersOfLongAgo,
+  },
+  {
+    name: 'a heartbeat is answered before its term is on the disk',
+    file: 'core/following.ts',
+    find: "after: state.durableTerm === state.term ? 'now' : 'persist' });",
+    replace: "after: 'now' });",
+    caughtBy: /linearizable|^lease/,
+    weather: STAGED,
+    plan: firstTermLost,
+  },
+  {
+    name: 'who became the only voter forgets the lease it gave',
+    file: 'core/state.ts',
+    find: 'const isAlone = configuration.index === 0 && configuration.voters.join() === options.id;',
+    replace: 'const isAlone = configuration.voters.join() === options.id;',
+    caughtBy: /linearizable|^lease/,
+    weather: { ...STAGED, nodes: 2 },
+    plan: soleVoterRestarts,
+  },
+  {
+    name: 'a lease binds only as long as its leader is known',
+    file: 'core/state.ts',
+    find: 'return state.now - state.leaderHeardMs < state.options.electionTimeoutMs;',
+    replace:
+      'return state.leaderId !== undefined && state.now - state.leaderHeardMs < state.options.electionTimeoutMs;',
+    caughtBy: /linearizable|^lease/,
+    weather: STAGED,
+    plan: restartsUnderALease,
+  },
+  {
+    name: 'votes are given while the lease of a leader runs',
+    file: 'core/election.ts',
+    find: 'if (leaseHolds(state) && !request.transfer) return;',
+    replace: '',
+    caughtBy: /linearizable|^lease/,
+    weather: STAGED,
+    plan: deafFollower,
+  },
+  {
+    name: 'who thinks its leader dead does not wait for the lease to end',
+    file: 'core/election.ts',
+    find: 'const soonMs = state.leaderHeardMs +',
+    replace: 'const soonMs = state.now + 0 *',
+    caughtBy: /patience/,
   },
   {
     name: 'a configuration is in force only when it is committed',
@@ -304,7 +460,7 @@ const bugs: readonly Bug[] = [
       "const verdict = [...state.votes.values()].filter(Boolean).length * 2 > state.configuration.voters.length ? 'won' : 'pending';",
     also: {
       file: 'core/election.ts',
-      find: 'if (to !== state.id && isVoter(state.configuration, to))',
+      find: 'if (to !== state.id && isVoter(state.configuration, to) && !state.votes.has(to))',
       replace: 'if (to !== state.id)',
     },
     caughtBy: /elected by a majority|pre-vote|election safety/,
@@ -365,7 +521,8 @@ const bugs: readonly Bug[] = [
     find: 'return configuration.index > commitIndex && before !== undefined && isVoter(before, id);',
     replace: 'return configuration.index > commitIndex && before === undefined;',
     caughtBy: /liveness/,
-    weather: CHANGES,
+    weather: { ...STAGED, nodes: 2 },
+    plan: onlyTheRemovedKnows,
   },
 ];
 

@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly history: History;
   readonly founders: readonly string[];
   transmit(from: string, to: string, message: Message): void;
+  /** Its process ended: those it was connected with may notice. */
+  ended(id: string): void;
   /** Undefined unless somebody will read it: putting lines together takes half of the time. */
   readonly trace: ((line: string) => void) | undefined;
   readonly counts: {
@@ -70,6 +72,8 @@ export class SimNode {
   private offered: readonly number[] = [];
   /** When a leader last had a word of others, by its own clock. */
   private readonly heardMs = new Map<string, number>();
+  /** When it last took the word of a leader, by its own clock. */
+  private ledMs = Number.NEGATIVE_INFINITY;
   private leadsSinceMs = 0;
   private ledTerm = 0;
   private stoodTerm = 0;
@@ -79,7 +83,11 @@ export class SimNode {
     private readonly world: Surroundings,
   ) {
     const { dice, weather } = world;
-    this.speed = 1 + dice.between(-weather.clockDrift, weather.clockDrift);
+    // Often as fast or slow as may be: that is where a lease has no margin.
+    const drift = dice.chance(0.5)
+      ? dice.pick([-weather.clockDrift, weather.clockDrift])
+      : dice.between(-weather.clockDrift, weather.clockDrift);
+    this.speed = 1 + drift;
   }
 
   get appliedIndex(): number {
@@ -150,8 +158,10 @@ export class SimNode {
     this.reads.clear();
     this.placed.clear();
     this.heardMs.clear();
+    this.ledMs = Number.NEGATIVE_INFINITY;
     this.tickAtMs = Number.POSITIVE_INFINITY;
     this.life++;
+    this.world.ended(this.id);
   }
 
   crashFor(forMs: number, when?: CrashPoint): void {
@@ -222,6 +232,7 @@ export class SimNode {
     const state = this.state as RaftState;
     const now = this.nowMs();
     const effects = core.step(state, { what, now, random: dice.next() });
+    if (what.kind === 'message' && isFromLeader(what.message) && state.leaderId === what.from) this.ledMs = now;
     for (const effect of effects) this.perform(state, effect);
     checker.configured(this.id, state);
     if (state.role !== 'leader') return;
@@ -308,6 +319,7 @@ export class SimNode {
   private status(state: RaftState): void {
     const { trace, checker, counts } = this.world;
     trace?.(`${this.id} is ${state.role} in term ${state.term}, led by ${state.leaderId ?? 'nobody'}`);
+    if (state.role === 'pre-candidate') checker.asks(this.id, this.nowMs() - this.ledMs);
     if (state.role === 'candidate' && state.term > this.stoodTerm) {
       this.stoodTerm = state.term;
       checker.stands(this.id, state);
@@ -376,6 +388,10 @@ export class SimNode {
       else this.armTick();
     });
   }
+}
+
+function isFromLeader({ kind }: Message): boolean {
+  return kind === 'append' || kind === 'heartbeat' || kind === 'snapshot';
 }
 
 function bytesOf(value: number): Buffer {

@@ -100,6 +100,8 @@ class Simulation implements Surroundings {
   private readonly all: readonly SimNode[];
   /** By link, how many cuts it suffers from. */
   private readonly broken = new Map<string, number>();
+  /** By link, until when it holds back. */
+  private readonly held = new Map<string, number>();
   private readonly calmMs: number;
   private storm = true;
   private payload = 0;
@@ -146,6 +148,7 @@ class Simulation implements Surroundings {
     this.trace?.('the storm is over');
     this.storm = false;
     this.broken.clear();
+    this.held.clear();
     for (const node of this.all) node.calm();
     this.committedInStorm = this.checker.committed.length;
     this.clientsOfTheCalm();
@@ -238,6 +241,9 @@ class Simulation implements Surroundings {
       case 'cut':
         this.counts.partitions++;
         return this.cut(action.links, action.forMs);
+      case 'hold':
+        this.trace?.(`hold ${action.links.join(' ')} for ${Math.round(action.forMs)} ms`);
+        return action.links.forEach((link) => this.held.set(link, this.agenda.nowMs + action.forMs));
       case 'cut-leader':
         this.counts.partitions++;
         return this.cutLeader(action.ways, action.forMs);
@@ -307,11 +313,23 @@ class Simulation implements Surroundings {
     if (storm && weather.duplication > 0 && dice.chance(weather.duplication)) this.carry(from, to, message);
   }
 
+  /** Sockets close with their process; of one whose machine is gone nobody hears. */
+  ended(id: string): void {
+    const { dice, agenda } = this;
+    if (dice.chance(0.5)) return;
+    for (const node of this.all) {
+      if (node.id === id || this.broken.has(`${id}>${node.id}`)) continue;
+      agenda.after(dice.between(0.1, 5), () => node.deliver({ kind: 'unreachable', peer: id }));
+    }
+  }
+
   private carry(from: string, to: string, message: Message): void {
     const { dice, weather } = this;
     const maxDelayMs = this.storm ? weather.maxDelayMs : Math.min(10, weather.maxDelayMs);
     const what = { kind: 'message', from, message } as const;
-    this.agenda.after(dice.between(0.1, maxDelayMs), () => {
+    const heldUntilMs = this.held.size === 0 ? 0 : (this.held.get(`${from}>${to}`) ?? 0);
+    const heldMs = Math.max(0, heldUntilMs - this.agenda.nowMs);
+    this.agenda.after(heldMs + dice.between(0.1, maxDelayMs), () => {
       this.trace?.(`${from}>${to} ${JSON.stringify(message)}`);
       this.nodes.get(to)?.deliver(what);
     });

@@ -2,7 +2,7 @@ import type { Dice } from './dice';
 
 /**
  * What may go wrong in one run, drawn from its seed. The fault model: messages are lost, doubled, delayed and so
- * reordered; links break one way or both; clocks run at different speeds; nodes pause; they crash at any moment, and
+ * reordered; links break one way or both, or hold back for long what comes in the end; clocks run at different speeds; nodes pause; they crash at any moment, and
  * then a write in flight is on the disk whole, not at all, or with its last entries torn off, and everything not written
  * is gone; disks are slow, or hang for a while; members come, go, are promoted and demoted, one by one and jointly. What
  * was written and reported durable stays. Nobody lies.
@@ -20,6 +20,7 @@ export interface Weather {
   readonly crashEveryMs: number;
   readonly crashAtWriteEveryMs: number;
   readonly partitionEveryMs: number;
+  readonly holdEveryMs: number;
   readonly pauseEveryMs: number;
   readonly slowDiskEveryMs: number;
   readonly transferEveryMs: number;
@@ -54,6 +55,7 @@ export function drawWeather(dice: Dice): Weather {
     crashEveryMs: often(0.7, 60, 600),
     crashAtWriteEveryMs: often(0.4, 80, 600),
     partitionEveryMs: often(0.7, 60, 600),
+    holdEveryMs: often(0.3, 60, 600),
     pauseEveryMs: often(0.4, 100, 600),
     slowDiskEveryMs: often(0.3, 100, 600),
     transferEveryMs: often(0.4, 100, 800),

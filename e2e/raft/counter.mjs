@@ -1,4 +1,4 @@
-// One member of a counter service on @batonmq/raft. Takes `{ id, op: 'increment' | 'read' | 'status', name }` over the
+// One member of a counter service on @batonmq/raft. Takes `{ id, op: 'increment' | 'read' | 'leaseRead' | 'status', name }` over the
 // IPC channel and answers `{ id, value }` or `{ id, error, leaderHint }`. For `busy-is-not-dead` it can make itself trouble:
 // garbage without end, a disk that takes its time, and with the operation `load` more proposals than it can take.
 import { createHash } from 'node:crypto';
@@ -88,6 +88,10 @@ const operations = {
   increment: async ({ name }) => Number(await node.propose(Buffer.from(name))),
   read: async () => {
     await node.readIndex();
+    return machine.value;
+  },
+  leaseRead: async () => {
+    await node.leaseRead();
     return machine.value;
   },
   status: async () => ({ ...node.status(), value: machine.value, chain: machine.chain, elections }),

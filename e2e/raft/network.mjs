@@ -18,7 +18,17 @@ export async function makeNetwork(count, { proxies = false } = {}) {
   return Proxies.make(count);
 }
 
-const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+const run = (command, ...args) => execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+const ip = (...args) => run('ip', ...args);
+const quietly = (...command) => {
+  try {
+    run(...command);
+  } catch {
+    // It was not there.
+  }
+};
+/** A queue in which there is room for nothing. */
+const NOTHING_PASSES = ['root', 'pfifo', 'limit', '0'];
 
 class Namespaces {
   kind = 'namespaces';
@@ -68,28 +78,28 @@ class Namespaces {
     return ['ip', ['netns', 'exec', this.#name(i), ...args]];
   }
 
-  /** Cuts member i off from all others: packets vanish, connections stay. */
-  cut(i) {
-    ip('link', 'set', this.#name(i), 'down');
+  /** Cuts member i off from all others, in both directions, or so that nobody hears it (mute), or it hears nobody (deaf). */
+  cut(i, way = 'both') {
+    const name = this.#name(i);
+    if (way === 'both') ip('link', 'set', name, 'down');
+    else if (way === 'mute') ip('netns', 'exec', name, 'tc', 'qdisc', 'replace', 'dev', 'eth0', ...NOTHING_PASSES);
+    else run('tc', 'qdisc', 'replace', 'dev', name, ...NOTHING_PASSES);
   }
 
+  /** Packets vanished meanwhile; connections stay. */
   heal(i) {
-    ip('link', 'set', this.#name(i), 'up');
+    const name = this.#name(i);
+    ip('link', 'set', name, 'up');
+    quietly('ip', 'netns', 'exec', name, 'tc', 'qdisc', 'del', 'dev', 'eth0', 'root');
+    quietly('tc', 'qdisc', 'del', 'dev', name, 'root');
   }
 
   remove() {
-    const quietly = (...args) => {
-      try {
-        ip(...args);
-      } catch {
-        // It was not there.
-      }
-    };
     for (let i = 0; i < this.#count; i++) {
-      quietly('link', 'del', this.#name(i));
-      quietly('netns', 'del', this.#name(i));
+      quietly('ip', 'link', 'del', this.#name(i));
+      quietly('ip', 'netns', 'del', this.#name(i));
     }
-    quietly('link', 'del', this.#bridge);
+    quietly('ip', 'link', 'del', this.#bridge);
   }
 }
 
@@ -152,10 +162,13 @@ class Proxies {
     return [args[0], args.slice(1)];
   }
 
-  cut(i) {
+  cut(i, way = 'both') {
     this.#cut.add(i);
     for (const { from, to, ends } of this.#sockets) {
-      if (this.#isCut(from, to)) for (const end of ends) end.pause();
+      if (from !== i && to !== i) continue;
+      const [own, other] = from === i ? ends : [...ends].reverse(); // what i says comes out of its own end
+      if (way !== 'deaf') own.pause();
+      if (way !== 'mute') other.pause();
     }
   }
 

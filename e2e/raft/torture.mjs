@@ -1,5 +1,6 @@
-// Three processes of a counter service on @batonmq/raft, while members are killed, frozen and cut off at random; then
-// everything is healed, and the history must be linearizable with nothing lost. Ends with one JSON line; exit code 1 when
+// Three processes of a counter service on @batonmq/raft, while members, and more often than others who leads, are killed,
+// frozen and cut off at random, also in one direction only, and now and then all are killed at once; then everything is
+// healed, and the history, with reads by ReadIndex and by lease, must be linearizable with nothing lost. Ends with one JSON line; exit code 1 when
 // something is wrong. Needs a build.
 //
 //   node e2e/raft/torture.mjs [--minutes 1] [--seed 1] [--proxies]
@@ -34,6 +35,11 @@ const network = await makeNetwork(SIZE, { proxies: values.proxies });
 const service = new Service(network, SIZE);
 const faults = [];
 const total = { seconds: 0, seed: Number(values.seed), network: network.kind, kills: 0, freezes: 0, partitions: 0 };
+Object.assign(total, { oneWay: 0, outages: 0, ofLeaders: 0 });
+/** Who acknowledged an increment last, and when. */
+let leader = 0;
+let progressMs = 0;
+let longestGapMs = 0;
 service.onUnexpectedEnd = (i, how) => faults.push(`n${i} ended by itself with ${how}`);
 const history = [];
 let running = true;
@@ -79,14 +85,23 @@ async function client(number) {
   for (let n = 0; running; n++) {
     const kind = n % 4 === 3 ? 'read' : 'increment';
     const operation = { kind, began: performance.now() };
-    const { value, error, leaderHint } = await service.ask(to, kind, `${number}.${n}`);
-    if (error === undefined) history.push({ ...operation, value, ended: performance.now() });
-    else if (kind === 'increment' && !didNotHappen(error)) history.push(operation);
+    const { value, error, leaderHint } = await service.ask(to, n % 8 === 7 ? 'leaseRead' : kind, `${number}.${n}`);
+    if (error === undefined) {
+      history.push({ ...operation, value, ended: performance.now() });
+      if (kind === 'increment') progress(to);
+    } else if (kind === 'increment' && !didNotHappen(error)) history.push(operation);
     if (error !== undefined) {
       to = leaderHint === undefined ? (to + 1) % SIZE : Number(leaderHint.slice(1));
       await sleep(20);
     }
   }
+}
+
+function progress(by) {
+  const now = performance.now();
+  if (progressMs > 0) longestGapMs = Math.max(longestGapMs, now - progressMs);
+  progressMs = now;
+  leader = by;
 }
 
 function didNotHappen(error) {
@@ -95,10 +110,20 @@ function didNotHappen(error) {
 
 /** One fault, or two at a time: then there may be no majority for a while. */
 async function disturb() {
-  const first = Math.floor(random() * SIZE);
-  const both = random() < 0.2;
-  const targets = both ? [first, (first + 1) % SIZE] : [first];
+  const first = random() < 0.4 ? leader : Math.floor(random() * SIZE);
+  if (first === leader) total.ofLeaders++;
+  const lot = random();
+  if (lot < 0.05) return outage();
+  const targets = lot < 0.25 ? [first, (first + 1) % SIZE] : [first];
   await Promise.all(targets.map((i) => fault(i)));
+}
+
+/** The power fails. */
+async function outage() {
+  total.outages++;
+  const all = Array.from({ length: SIZE }, (_, i) => i);
+  await Promise.all(all.map((i) => service.kill(i)));
+  await Promise.all(all.map((i) => service.start(i)));
 }
 
 async function fault(i) {
@@ -117,7 +142,9 @@ async function fault(i) {
     service.signal(i, 'SIGCONT');
   } else {
     total.partitions++;
-    network.cut(i);
+    const way = ['both', 'both', 'mute', 'deaf'][Math.floor(random() * 4)];
+    if (way !== 'both') total.oneWay++;
+    network.cut(i, way);
     await sleep(lengthMs);
     network.heal(i);
   }
@@ -140,6 +167,7 @@ function report(final) {
   const count = (kind) => history.filter((one) => one.kind === kind && one.ended !== undefined).length;
   total.acknowledged = count('increment');
   total.reads = count('read');
+  total.longestGapMs = Math.round(longestGapMs);
   total.unknown = history.filter(({ ended }) => ended === undefined).length;
   total.final = final;
 }

@@ -201,7 +201,10 @@ export class MessageStore implements Lifecycle {
   /** All that happened in this turn: one write, one dispatch, one notification. */
   private endTurn(): void {
     this.parts.appender.endTurn();
-    if (this.state.phase !== 'stopped' && this.writing.endTurn()) this.dispatching.run();
+    if (this.state.phase === 'stopped') return;
+    this.writing.endTurn();
+    // Also when nothing can be written: what was acknowledged before is served.
+    this.dispatching.run();
   }
 
   // ---- writing ----

@@ -139,6 +139,19 @@ describe('a file system that fails', () => {
     await next.f.store.stop();
   });
 
+  it('what was acknowledged just before the disk failed is served meanwhile', async () => {
+    const world = await running({ flushDiskType: 'SYNC_FLUSH' });
+    const { f, disk } = world;
+    await f.store.whenDurable(f.store.put(message('T', 0, 'acknowledged')).endOffset);
+    disk.failWrites('DISK_FULL', inLog);
+    const { endOffset } = f.store.put(message('T', 0, 'lost'));
+    await expect(f.store.whenDurable(endOffset)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(bodiesOf(f.store, 'T', 0)).toEqual([...world.bodies, 'acknowledged']);
+    disk.heal();
+    await goesOn(world, ['acknowledged']);
+  }, 30_000);
+
   it.each(['DISK_FULL', 'FILE_IO'] as const)(
     '%s on a queue: messages are refused until queues can be written',
     async (code) => {

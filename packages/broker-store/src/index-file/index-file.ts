@@ -76,6 +76,12 @@ export class IndexFile {
     this.count = this.pendingFrom = Math.min(Math.max(1, head.readInt32BE(36)), this.maxEntries);
   }
 
+  /** Its header can be true: keys would be looked for at wrong times, or not taken at all. @param latest no record is newer */
+  isPlausible(latest: number): boolean {
+    const { beginTimestamp, endTimestamp, beginPhy, endPhy } = this;
+    return [beginTimestamp, endTimestamp, beginPhy, endPhy].every((each) => each >= 0) && beginTimestamp <= latest;
+  }
+
   /** After a crash the header of the newest file may have been lost: it begins no earlier than its predecessor ends. */
   follow(previous: IndexFile): void {
     if (this.endPhy >= previous.endPhy) return;
@@ -111,11 +117,16 @@ export class IndexFile {
           return;
         }
         lastPhy = phy;
-        const place = (entries.readInt32BE(at) % this.slotCount) * SLOT_BYTES;
+        const place = this.slotPlace(entries.readInt32BE(at));
         if (slots.readInt32BE(place) === 0) this.usedSlots++;
         slots.writeInt32BE(number, place);
       }
     }
+  }
+
+  /** In the slots, of a hash from the file: one that is damaged finds a slot as well. */
+  private slotPlace(hash: number): number {
+    return ((hash & 0x7fff_ffff) % this.slotCount) * SLOT_BYTES;
   }
 
   private entryPlace(number: number): number {
@@ -200,7 +211,7 @@ export class IndexFile {
         break;
       }
       const previous = entry.readInt32BE(16);
-      slots.writeInt32BE(previous, (entry.readInt32BE(0) % this.slotCount) * SLOT_BYTES);
+      slots.writeInt32BE(previous, this.slotPlace(entry.readInt32BE(0)));
       if (previous === 0) this.usedSlots--;
       this.count--;
     }

@@ -8,6 +8,7 @@ import { IndexFile } from './index-file';
 import { nextIndexName } from './index-name';
 
 const SPACE = 0x20;
+const YEAR_MS = 365 * 24 * 3_600_000;
 
 /**
  * The index files, oldest first; the last one is written to. Trouble with them never stops anything else: the index is
@@ -47,6 +48,11 @@ export class IndexService implements RecordIndexer {
         continue;
       }
       file.loadHeader();
+      if (!file.isPlausible(this.host.clock.wallMs() + YEAR_MS)) {
+        log.error({ path }, 'index file with a damaged header; left alone, its keys are not found');
+        file.close();
+        continue;
+      }
       const previous = this.list.at(-1);
       if (previous !== undefined) file.follow(previous);
       this.list.push(file);

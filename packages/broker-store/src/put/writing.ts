@@ -64,14 +64,14 @@ export class Writing {
     return result;
   }
 
-  /** Writes what the turn appended, and tells those who wait for it. @returns false when the log has failed */
-  endTurn(): boolean {
+  /** Writes what the turn appended, and tells those who wait for it. */
+  endTurn(): void {
     const { commitLog } = this.parts;
     try {
       commitLog.writePending();
     } catch (error) {
       this.durable.fail(error as Error);
-      return false;
+      return;
     }
     const written = commitLog.writtenEnd;
     if (this.sync) this.flusher.written();
@@ -80,7 +80,6 @@ export class Writing {
       this.notifiedEnd = written;
       this.appended.call(written);
     }
-    return true;
   }
 
   private onFlushed(): void {

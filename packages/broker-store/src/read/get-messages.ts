@@ -101,7 +101,8 @@ export class MessageGetter {
       } else if (this.add(phy, size, filter)) {
         holeEnd = 0;
       } else if (this.skipped === 'MESSAGE_WAS_REMOVING') {
-        holeEnd = phy - (phy % this.log.fileSize) + this.log.fileSize;
+        // Only what was cleaned is a hole; a unit that points elsewhere is damaged, and says nothing of those behind it.
+        holeEnd = phy < this.log.min ? this.log.min : 0;
       }
     }
   }
@@ -125,7 +126,7 @@ export class MessageGetter {
 
   private add(phy: number, size: number, filter?: MessageFilter): boolean {
     const { reader } = this;
-    if (!reader.seek(phy, size)) {
+    if (!reader.seek(phy, size) || !reader.saysItself(phy, size)) {
       this.skipped = 'MESSAGE_WAS_REMOVING';
       return false;
     }

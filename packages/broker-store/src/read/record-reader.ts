@@ -107,6 +107,12 @@ export class RecordReader {
     return this.finish()[0];
   }
 
+  /** Of what `seek` found: does a record of this size lie there, by its own word? Units of a queue have no CRC. */
+  saysItself(offset: number, size: number): boolean {
+    const { buffer, at } = this;
+    return size > 36 && buffer.readInt32BE(at) === size && buffer.readUInt32BE(at + 32) === offset % 2 ** 32;
+  }
+
   /** The record, lent until the next `seek`. */
   slice(size: number): Buffer {
     return this.buffer.subarray(this.at, this.at + size);

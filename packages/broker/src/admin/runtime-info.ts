@@ -23,6 +23,7 @@ export function routeRuntimeInfo(
     const usage = diskUsage(host, storePath);
     const timed = timer?.status;
     const timerRates = timer?.rates();
+    const status = store.status();
     const none = Object.fromEntries(
       QUEUES.flatMap((queue) => [
         [`${queue}ThreadPoolQueueSize`, '0'],
@@ -69,6 +70,8 @@ export function routeRuntimeInfo(
       runtime: uptimeText(host.clock.wallMs() - bootMs),
       putMessageTimesTotal: String(rates.total('putCount')),
       putMessageFailedTimes: '0',
+      tailCacheBytes: String(status.tailCacheBytes),
+      damagedCommitLogRanges: String(status.damagedRanges),
     };
     return { code: ResponseCode.SUCCESS, body: writeJson({ table }) };
   });

@@ -1,6 +1,6 @@
 import { choice, flag, int, long, optionalText, ratio, text } from '../key-spec';
 import { haKeys } from './ha-keys';
-import { noLocks, noMmap, noRocksDb, noThreads, unusedInRocketMq } from './no-effect';
+import { noExtUnits, noLocks, noMmap, noPropertyCrc, noRocksDb, noThreads, unusedInRocketMq } from './no-effect';
 import { timerKeys } from './timer-keys';
 
 const placeKeys = {
@@ -34,10 +34,10 @@ const sizeKeys = {
   maxMessageSize: int(4 * 1024 ** 2, { min: 1, unit: 'B', doc: 'largest body of a message' }),
   maxTopicLength: int(127, { ...unusedInRocketMq, doc: 'longest topic name' }),
   autoMessageVersionOnTopicLen: flag(true, { doc: 'records with a two-byte topic length for long topics' }),
-  enabledAppendPropCRC: flag(false, { doc: 'puts a checksum into the properties of each record' }),
-  forceVerifyPropCRC: flag(false, { doc: 'refuses records without that checksum' }),
-  enableConsumeQueueExt: flag(false, { doc: 'consume queue units with filter bit maps' }),
-  bitMapLengthConsumeQueueExt: int(64, { min: 0, unit: 'bits', doc: 'length of such a bit map' }),
+  enabledAppendPropCRC: flag(false, { ...noPropertyCrc, doc: 'puts a checksum into the properties of each record' }),
+  forceVerifyPropCRC: flag(false, { ...noPropertyCrc, doc: 'refuses records without that checksum' }),
+  enableConsumeQueueExt: flag(false, { ...noExtUnits, doc: 'consume queue units with filter bit maps' }),
+  bitMapLengthConsumeQueueExt: int(64, { ...noExtUnits, min: 0, unit: 'bits', doc: 'length of such a bit map' }),
 };
 
 const flushKeys = {
@@ -176,6 +176,21 @@ const readKeys = {
   pullBatchMaxMessageCount: int(160, { ...unusedInRocketMq, unit: 'messages', doc: 'most messages of a batch pull' }),
 };
 
+/** Not RocketMQ's: the store's own. */
+const ownKeys = {
+  tailCacheBytes: int(32 * 1024 ** 2, {
+    min: 1024 ** 2,
+    unit: 'B',
+    doc: 'memory for the newest part of the commit log',
+  }),
+  crcWalkBytesPerSecond: int(4 * 1024 ** 2, {
+    min: 0,
+    unit: 'B/s',
+    doc: 'how fast the log is read again in the background to check its CRCs; 0: not at all',
+  }),
+  crcWalkInterval: long(24 * 3600000, { min: 1, unit: 'ms', doc: 'time between the beginnings of two such rounds' }),
+};
+
 const compactionKeys = {
   enableCompaction: flag(true, { doc: 'topics that keep the last message of each key' }),
   compactionMappedFileSize: int(100 * 1024 ** 2, { min: 1, unit: 'B', doc: 'size of a compacted log file' }),
@@ -217,6 +232,7 @@ export const storeKeys = {
   ...dispatchKeys,
   ...cleaningKeys,
   ...readKeys,
+  ...ownKeys,
   ...timerKeys,
   ...compactionKeys,
   ...haKeys,

@@ -1,12 +1,12 @@
 import type { CommitLog } from '../log/commit-log';
 
-const WINDOW_BYTES = 128 << 10;
-/** 4 MiB: so many readers at different places of the log, or queues far apart. */
+const WINDOW_BYTES = 256 << 10;
+/** 8 MiB: so many readers at different places of the log, or queues far apart. */
 const MAX_WINDOWS = 32;
-/** Windows read ahead of one reader: one pull may go through two or three. */
-const AHEAD = 3;
+/** Windows read ahead of one reader: one pull may go through two. */
+const AHEAD = 2;
 /** Of all readers, at the same time. */
-const MAX_AHEAD = 6;
+const MAX_AHEAD = 4;
 /**
  * Where a window's bytes begin in its buffer. Large buffers begin 16 bytes behind the start of a page, windows at the start of a
  * page of the file, and copying to just behind the same place in a page takes four times as long on some processors (AMD's

@@ -8,7 +8,7 @@ const MAX_COPIED_BYTES = 16 << 10;
 /** Smaller ones are handed out in slices of such buffers: what somebody keeps holds no more than this. */
 const SLAB_BYTES = 64 << 10;
 /** Records of one reader that lie further apart than this are read one by one. */
-const MAX_GAP_BYTES = 32 << 10;
+const MAX_GAP_BYTES = 64 << 10;
 
 /**
  * Records as slices that may be kept: of the tail cache, which lends its segments, or of copies, side by side, of what was read
@@ -51,9 +51,9 @@ export class RecordReader {
     const { log, windows } = this;
     this.segment = undefined;
     this.own = false;
-    if (windows.inLast(offset, size) && size > 0) return this.inWindow();
-    if (offset < 0 || size <= 0 || offset + size > log.writtenEnd || (offset % log.fileSize) + size > log.fileSize)
-      return false;
+    if (offset < 0 || size <= 0 || offset + size > log.writtenEnd) return false;
+    if (windows.inLast(offset, size)) return this.inWindow();
+    if ((offset % log.fileSize) + size > log.fileSize) return false;
     const segment = log.cached(offset);
     if (segment !== undefined && offset + size <= segment.end) {
       this.segment = segment;

@@ -22,9 +22,11 @@ import org.apache.rocketmq.store.config.MessageStoreConfig;
  * RocketMQ's side of the store benchmark; its twin is tools/bench/store-bench-ours.mjs. One thread puts, up to {@code window} messages in
  * flight; the same properties, queues and topics on both sides.
  *
- * <p>Arguments: dir; sync (0 or 1); port; and steps, comma separated:
- * {@code append:bytes:count}, {@code read}, {@code readOld} (the first three quarters of every queue), {@code write:megabytes:topics}, {@code memory}, {@code stop}.
- * Events: opened {ms}; append {bytes, perSecond, p99Us, dispatchedPerSecond}; read {perSecond}; written; memory {kib}; stopped.
+ * <p>Arguments: dir; sync (0 or 1); fileMb (of a commit log file; 0: the default); port; and steps, comma separated:
+ * {@code append:bytes:count}, {@code read} (the newest messages), {@code readOld} (the first three quarters of every queue),
+ * {@code write:megabytes:topics}, {@code memory}, {@code stop}.
+ * Events: opened {ms}; append {bytes, perSecond, cpuNs, p99Us, dispatchedPerSecond}; read {perSecond, cpuNs, messages, bytes,
+ * diskBytes}; written; memory {kib}; stopped.
  */
 public final class StoreBench {
     private static final int QUEUES = 8;

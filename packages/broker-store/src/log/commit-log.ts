@@ -216,7 +216,7 @@ export class CommitLog {
   }
 
   /** The same through the thread pool; the whole piece must be written and lie in one file. @throws HostError */
-  readLater(target: Buffer, targetStart: number, length: number, offset: number): Promise<number> {
+  async readLater(target: Buffer, targetStart: number, length: number, offset: number): Promise<number> {
     const start = this.series.startOf(offset);
     return this.series.file(start).read(target, targetStart, length, offset - start);
   }

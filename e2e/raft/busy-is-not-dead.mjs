@@ -1,5 +1,6 @@
 // A leader that is saturated with proposals, its collector under pressure and its disk slow, is busy and not dead: no
-// election, for as long as it lasts. Ends with one JSON line; exit code 1 when there was one. Needs a build.
+// election, for as long as it lasts; `preVotes` tells how often a member asked whether the others would want one. Ends
+// with one JSON line; exit code 1 when there was an election. Needs a build.
 //
 // `slowdown` tells how much longer work takes in a process of its own than it needs of a core: beyond 4 the machine has so
 // much else to do that a member may be kept from running for longer than an election timeout, and nothing is shown.
@@ -7,7 +8,7 @@
 //   node e2e/raft/busy-is-not-dead.mjs [--minutes 0.5] [--disk-ms 20] [--objects 500000] [--in-flight 1000]
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { makeNetwork } from './network.mjs';
+import { Loopback } from './network.mjs';
 import { Service } from './service.mjs';
 
 const SIZE = 3;
@@ -24,13 +25,14 @@ const trouble = { diskMs: Number(values['disk-ms']), objects: Number(values.obje
 /** The defaults of a node: what is shown here is that they are enough. */
 const options = { electionTimeoutMs: 1000, heartbeatMs: 150, snapshotEveryEntries: 10_000, timeoutMs: 60_000 };
 
-const network = await makeNetwork(SIZE, { proxies: true });
+const network = await Loopback.make(SIZE);
 const service = new Service(network, SIZE, { trouble, options });
 const result = {
   seconds,
   ...trouble,
   inFlight: Number(values['in-flight']),
   elections: 0,
+  preVotes: 0,
   perSecond: 0,
   slowdown: 1,
   faults: [],
@@ -47,7 +49,7 @@ try {
   result.slowdown = stopWatching();
   const after = await statuses();
   result.perSecond = Math.round((value ?? 0) / seconds);
-  result.elections = sum(after) - sum(before);
+  for (const name of ['elections', 'preVotes']) result[name] = sum(after, name) - sum(before, name);
   const terms = new Set([...before, ...after].map(({ term }) => term));
   if (terms.size !== 1) result.faults.push(`terms ${[...terms].join(', ')}`);
   if (result.elections > 0) result.faults.push(`${result.elections} elections`);
@@ -78,8 +80,8 @@ function watchMachine() {
   };
 }
 
-function sum(members) {
-  return members.reduce((total, { elections }) => total + elections, 0);
+function sum(members, name) {
+  return members.reduce((total, member) => total + member[name], 0);
 }
 
 async function statuses() {

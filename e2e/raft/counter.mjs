@@ -68,8 +68,10 @@ const node = new RaftNode({
   ...options,
 });
 let elections = 0;
+let preVotes = 0;
 node.onRoleChange(({ role }) => {
-  if (role === 'candidate' || role === 'pre-candidate') elections++;
+  if (role === 'candidate') elections++;
+  if (role === 'pre-candidate') preVotes++;
 });
 
 /** `inFlight` proposers, each with one proposal at a time. @returns how many were committed */
@@ -94,7 +96,7 @@ const operations = {
     await node.leaseRead();
     return machine.value;
   },
-  status: async () => ({ ...node.status(), value: machine.value, chain: machine.chain, elections }),
+  status: async () => ({ ...node.status(), value: machine.value, chain: machine.chain, elections, preVotes }),
   load,
 };
 

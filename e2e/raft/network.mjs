@@ -103,6 +103,31 @@ class Namespaces {
   }
 }
 
+/** Members talk to each other on the loopback, with nothing between them: for runs in which nobody is cut off. */
+export class Loopback {
+  #ports;
+
+  static async make(count) {
+    const network = new Loopback();
+    network.#ports = await Promise.all(Array.from({ length: count }, freePort));
+    return network;
+  }
+
+  peersOf() {
+    return this.#ports.map((port, i) => ({ id: `n${i}`, address: `127.0.0.1:${port}` }));
+  }
+
+  listenOf(i) {
+    return { host: '127.0.0.1', port: this.#ports[i] };
+  }
+
+  commandOf(_, args) {
+    return [args[0], args.slice(1)];
+  }
+
+  remove() {}
+}
+
 class Proxies {
   kind = 'proxies';
   #ports = [];

@@ -129,6 +129,7 @@ export class FramedTransport implements RaftTransport {
       peer = verdict.peer;
       const { stranger } = verdict;
       if (stranger !== undefined) this.links?.admit({ id: peer, ...stranger }, stranger.peersIndex);
+      this.links?.get(peer)?.peerIsThere();
     });
     connection.receive({
       data: (bytes) => slicer.push(bytes),

@@ -91,6 +91,21 @@ describe('the link to a peer', () => {
     expect(world.sent).toEqual([[heartbeat(9)]]);
   });
 
+  it('does not wait for the end of a pause when the peer itself has come', async () => {
+    const { link, world, delays, settle, fire } = madeUp();
+    for (let i = 0; i < 4; i++) {
+      if (i > 0) fire();
+      link.send(heartbeat(i));
+      await settle();
+    }
+    link.peerIsThere();
+    world.isThere = true;
+    link.send(heartbeat(9));
+    await settle();
+    expect(world.sent).toEqual([[heartbeat(9)]]);
+    expect(delays).toEqual([50, 100, 200, 400]);
+  });
+
   it('begins with the short pause again after a connection', async () => {
     const { link, channel, delays } = await connected();
     link.lost(channel, 'gone');

@@ -149,6 +149,13 @@ export class PeerLink {
     });
   }
 
+  /** The peer was heard of, so it is there: what is said next is worth an attempt at once. */
+  peerIsThere(): void {
+    this.cancelBackoff?.();
+    this.cancelBackoff = undefined;
+    this.backoffMs = 0;
+  }
+
   stop(): void {
     this.stopped = true;
     this.cancelBackoff?.();

@@ -149,6 +149,7 @@ export class RSocketTransport implements RaftTransport {
     }
     const { stranger } = verdict;
     if (stranger !== undefined) this.links?.admit({ id: verdict.peer, ...stranger }, stranger.peersIndex);
+    this.links?.get(verdict.peer)?.peerIsThere();
     const take = taker((bytes) => this.take(verdict.peer, bytes), remote);
     return {
       requestResponse: responder(() => {

@@ -33,6 +33,8 @@ export class History {
   readonly lives = new Map<string, number>();
   /** Next offsets of queues whose records have left the log by cleaning: `life topic/queue` to offset. */
   private readonly floors = new Map<string, number>();
+  /** Behind the highest offset of what was cut off the log: `topic/queue` to offset. */
+  private readonly cutOff = new Map<string, number>();
   private sequence = 0;
 
   nextBody(bytes: number): string {
@@ -62,7 +64,7 @@ export class History {
 
   /**
    * The offset the next message of the queue must get. The queue of a deleted topic may also go on where records that the log
-   * still has of it end.
+   * still has of it end; one that a cut has emptied, where it began when a restart brought it back.
    * @param got what it got
    */
   nextOffset(topic: string, queueId: number, got?: number): number {
@@ -72,7 +74,8 @@ export class History {
     const old = this.entries.find(
       (each) => each.topic === topic && each.queueId === queueId && each.queueOffset === got - 1,
     );
-    return old === undefined ? floor : got;
+    if (old !== undefined) return got;
+    return last === undefined && got <= (this.cutOff.get(`${topic}/${queueId}`) ?? 0) ? got : floor;
   }
 
   floorOf(topic: string, queueId: number): number {
@@ -103,7 +106,11 @@ export class History {
   }
 
   dropBehind(end: number): void {
-    while ((this.entries.at(-1)?.end ?? 0) > end) this.entries.pop();
+    while ((this.entries.at(-1)?.end ?? 0) > end) {
+      const { topic, queueId, queueOffset } = this.entries.pop() as Entry;
+      const place = `${topic}/${queueId}`;
+      this.cutOff.set(place, Math.max(this.cutOff.get(place) ?? 0, (queueOffset ?? -1) + 1));
+    }
     this.promisedEnd = Math.min(this.promisedEnd, end);
     this.seenEnd = Math.min(this.seenEnd, end);
   }

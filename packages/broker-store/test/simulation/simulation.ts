@@ -60,6 +60,7 @@ class Run {
     for (let step = 0; step < stage.weather.steps && this.damagedAt === undefined; step++) {
       await this.step();
       if (this.damagedAt !== undefined) break;
+      if (stage.unnoted) return;
       if (!stage.machine.running) await this.comeBack();
       else checkNow(stage);
     }

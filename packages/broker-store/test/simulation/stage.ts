@@ -43,6 +43,13 @@ export class Stage {
   /** Records up to here were synced, whatever the flush mode. */
   syncedEnd = 0;
   writtenEnd = 0;
+  /**
+   * It died between a failed sync of the log and the note of that: the kernel has dropped pages, and nobody can know. What
+   * follows proves nothing.
+   */
+  unnoted = false;
+  /** Syncs fail. */
+  private losesPages = false;
   /** It is started: its positions mean something. */
   private up = false;
   private operationsLeft = Infinity;
@@ -93,10 +100,16 @@ export class Stage {
       this.writtenEnd = Math.max(this.writtenEnd, this.store.log.writtenOffset());
       this.syncedEnd = Math.max(this.syncedEnd, this.store.status().flushedOffset);
     }
+    this.unnoted = this.up && this.losesPages && this.store.status().failed !== undefined && !this.hasNote();
     this.up = false;
     this.howToDie = how;
     if (how === 'power') this.machine.crash();
     else this.machine.kill();
+  }
+
+  private hasNote(): boolean {
+    const note = this.machine.disk.tree.find(`${ROOT}/unsynced`);
+    return note !== undefined && 'content' in note && note.content.size > 0;
   }
 
   // ---- time ----
@@ -181,13 +194,16 @@ export class Stage {
     this.note(`disk fails: ${['full', 'write', 'sync'][kind]}`);
     if (kind === 0) machine.disk.failWrites('DISK_FULL');
     else if (kind === 1) machine.disk.failWrites('FILE_IO');
-    else machine.disk.failSyncs();
+    else {
+      this.losesPages = true;
+      machine.disk.failSyncs();
+    }
   }
 
   heal(): void {
     this.note('disk heals');
     this.machine.disk.heal();
-    this.faulty = false;
+    this.faulty = this.losesPages = false;
   }
 
   /** A disk that is whole again: soon the store takes messages. */

@@ -142,8 +142,10 @@ export class Writer {
       try {
         store.log.append(at, piece);
       } catch (error) {
-        if (!machine.running || stage.faulty || stage.hadFault) return;
-        throw error;
+        if (!stage.hadFault && machine.running) throw error;
+        // A master that comes back later numbers what it then sends.
+        if (done === 0) this.forgetStream();
+        return;
       }
       stage.counts['appends']!++;
       stage.note(`append ${at}..${at + piece.length} of ${this.streamAt}..${this.streamAt + bytes.length}`);

@@ -3,6 +3,8 @@ import { deflateSync } from 'node:zlib';
 const IPV6 = { host: '2001:db8:0:0:1:0:0:1', port: 50_123 };
 const IPV4 = { host: '10.1.2.3', port: 50_000 };
 const BORN_TIMESTAMP = 1_700_000_000_000;
+/** What a record has room for, less a property CRC and its separator. */
+const MAX_PROPERTIES_BYTES = 32_767 - 21;
 
 /** A message to put, or a client's batch. */
 export interface PlannedMessage {
@@ -87,6 +89,7 @@ export class StorePlanBuilder {
       this.bodiesAndProperties();
       this.transactions();
       this.delayed();
+      this.timed();
       this.batches();
       this.lights();
       this.topics(withLongTopics);
@@ -168,9 +171,11 @@ export class StorePlanBuilder {
     this.put({ topic, properties: '' });
     this.put({ topic, properties: text(this.identity(topic)).slice(0, -1) });
     this.put({ topic, properties: text({ ...this.identity(topic), filler: 'x'.repeat(32_000) }) });
+    const room = MAX_PROPERTIES_BYTES - text({ ...this.identity(topic), filler: '' }).length;
+    this.put({ topic, properties: text({ ...this.identity(topic), filler: 'x'.repeat(room) }) });
     this.put({ topic, body: this.bytes(40_000), flag: -5, reconsumeTimes: 7 });
     const zipped = deflateSync(Buffer.alloc(9000, 'abc'));
-    for (const sysFlag of [0x1, 0x1 | (3 << 8), 0x1 | 0x2 | (3 << 8)]) this.put({ topic, body: zipped, sysFlag });
+    for (const sysFlag of [0x1, 0x101, 0x201, 0x301, 0x303]) this.put({ topic, body: zipped, sysFlag });
   }
 
   private transactions(): void {
@@ -190,6 +195,23 @@ export class StorePlanBuilder {
       const properties = { ...this.identity(topic), DELAY: String(level), REAL_TOPIC: 'golden-plain', REAL_QID: '2' };
       this.put({ topic, queueId: level - 1, properties: text(properties) });
     }
+  }
+
+  /** Messages for a free time, as a broker stores them until they are due. */
+  private timed(): void {
+    const topic = 'rmq_sys_wheel_timer';
+    const real = { REAL_TOPIC: 'golden-plain', REAL_QID: '2', TIMER_OUT_MS: '4000000000000', TIMER_DELAY_SEC: '90' };
+    this.put({ topic, properties: text({ ...this.identity(topic), ...real }) });
+  }
+
+  /** Batches that stay one record: for a topic of queue.type=BatchCQ. */
+  innerBatches(topic: string, count: number, messages: number): StorePlan['steps'] {
+    for (let i = 0; i < count; i++) {
+      const list = Array.from({ length: messages }, () => ({ body: this.bytes(this.next(200)), properties: '' }));
+      const properties = text({ ...this.identity(topic), INNER_NUM: String(messages), TAGS: 'inner' });
+      this.put({ topic, sysFlag: 0xc0, body: clientBatch(list), properties });
+    }
+    return this.steps;
   }
 
   private batches(): void {

@@ -24,7 +24,7 @@ let storeHost = { host: '127.0.0.1', port: 10911 };
 
 async function open() {
   const from = performance.now();
-  store = new MessageStore(host, { ...settings, storeHost });
+  store = new MessageStore(host, { ...settings, storeHost, isBatchTopic: (topic) => topic === options.batchTopic });
   await store.load();
   await store.start();
   emit('opened', { ms: Math.round(performance.now() - from), end: store.log.maxOffset() });
@@ -128,8 +128,12 @@ function dump() {
       const matchesTags = (code) => tagsCodes.push(code) > 0;
       const found = store.getMessages(topic, queueId, offset, 32, 1 << 20, { matchesTags });
       if (found.status !== 'FOUND') throw new Error(`${topic}-${queueId} at ${offset}: ${found.status}`);
-      let at = offset;
-      for (const record of recordsOf(found.messages)) dumpMessage(topic, queueId, at, record, tagsCodes[at++ - offset]);
+      let number = 0;
+      for (const record of recordsOf(found.messages)) {
+        // A batch that is one record has as many places as messages.
+        const at = store.hasBatchQueues(topic) ? decodeMessage(record).queueOffset : offset + number;
+        dumpMessage(topic, queueId, at, record, tagsCodes[number++]);
+      }
       offset = found.nextBeginOffset;
     }
   }

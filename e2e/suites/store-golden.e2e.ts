@@ -97,11 +97,11 @@ interopSuite("stores of RocketMQ's and of ours, opened by each other", ['jdk', '
   };
 
   /** All that a copy of the store has, as the one named sees it: messages, keys, offsets by time. */
-  const look = async (make: StoreMake, store: string, questions: string): Promise<ProgramEvent[]> => {
+  const look = async (make: StoreMake, store: string, questions: string, more = {}): Promise<ProgramEvent[]> => {
     const copy = fresh();
     await cp(store, copy, { recursive: true });
     const plan = `dump\n${questions}`;
-    const events = await run(make, { store: copy, plan, settings: FOR_READING, end: 'kill' });
+    const events = await run(make, { store: copy, plan, settings: { ...FOR_READING, ...more }, end: 'kill' });
     return events.filter(({ event }) => event !== 'opened' && event !== 'done');
   };
 
@@ -232,6 +232,68 @@ interopSuite("stores of RocketMQ's and of ours, opened by each other", ['jdk', '
       expect(acks.length).toBeGreaterThanOrEqual(killAfter);
       const seen = await expectSameView(store, java, steps, true);
       expectKept(steps, acks, seen);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'store-5.4.0 wrote extended queue units; we find their tags, write more, and it reads that',
+    async () => {
+      const more = { enableConsumeQueueExt: 'true', mappedFileSizeConsumeQueueExt: '4096' };
+      const [extended, plain] = [fresh(), fresh()];
+      const steps = plan(5, 'store-5.4.0');
+      await write('store-5.4.0', extended, steps, 'stop', more);
+      await write('store-5.4.0', plain, steps);
+      const tags = (events: readonly ProgramEvent[]) =>
+        messagesOf(events)
+          .filter(({ topic }) => topic !== 'SCHEDULE_TOPIC_XXXX') // a time, of its own store
+          .map(({ topic, queue, at, tagsCode }) => ({ topic, queue, at, tagsCode }));
+      const seen = tags(await look('ours', extended, '', more));
+      expect(seen).toEqual(tags(await look('ours', plain, '')));
+      expect(seen.some(({ tagsCode }) => tagsCode !== '0')).toBe(true);
+
+      const after = await write('ours', extended, plan(6, 'store-5.4.0'), 'stop', more);
+      const theirs = await look('store-5.4.0', extended, '', more);
+      const ours = await look('ours', extended, '', more);
+      const places = (events: readonly ProgramEvent[]) =>
+        messagesOf(events).map(({ topic, queue, at, offset, record }) => ({ topic, queue, at, offset, record }));
+      expect(places(ours)).toEqual(places(theirs));
+      expect(messagesOf(ours).length).toBeGreaterThan(seen.length + after.length / 2);
+    },
+    LIMIT_MS,
+  );
+
+  it.each<[StoreMake, StoreMake, 'stop' | number]>([
+    ['store-5.4.0', 'ours', 'stop'],
+    ['store-5.4.0', 'ours', 20],
+    ['ours', 'store-5.4.0', 'stop'],
+    ['ours', 'store-5.4.0', 20],
+  ])(
+    '%s wrote batches that stay one record, %s goes on behind them (%s)',
+    async (writer, other, end) => {
+      const store = fresh();
+      const topic = 'golden-inner';
+      const how = (seed: number): StoreRun => ({
+        store,
+        plan: planText({ steps: new StorePlanBuilder(seed).innerBatches(topic, 40, 3) }),
+        settings: SIZES,
+        batchTopic: topic,
+      });
+      const first = acksOf(await run(writer, { ...how(7), end }));
+      const second = acksOf(await run(other, how(8)));
+      const acks = [...first, ...second];
+      expect(acks.filter(({ status }) => status !== 'PUT_OK')).toEqual([]);
+      expect(first.length).toBeGreaterThanOrEqual(20);
+      // What a killed writer did not come to tell is there as well.
+      const begin = second[0]?.queueOffset as number;
+      expect(begin).toBeGreaterThanOrEqual(first.length * 3);
+      const seen = await run('ours', { ...how(0), plan: `dump\nqueue\t${topic}\t0\n` });
+      const byOffset = new Map(messagesOf(seen).map((message) => [message.offset, message.at]));
+      expect(acks.filter(({ offset, queueOffset }) => byOffset.get(offset) !== queueOffset)).toEqual([]);
+      const theirs = await run('store-5.4.0', { ...how(0), plan: `queue\t${topic}\t0\n` });
+      const bounds = (events: readonly ProgramEvent[]) => events.filter(({ event }) => event === 'queue').at(-1);
+      expect(bounds(seen)).toEqual(bounds(theirs));
+      expect(bounds(seen)).toMatchObject({ min: 0, max: begin + 40 * 3 });
     },
     LIMIT_MS,
   );

@@ -48,4 +48,34 @@ describe('after a clean stop', () => {
       await again.store.stop();
     }
   });
+
+  it('also when the last record of all is one of that queue', async () => {
+    const root = tempRoot();
+    const f = await Fixture.open(root);
+    for (const body of ['a', 'b', 'c']) await f.put(message('T', 0, body), message('T', 1, body));
+    await f.store.stop();
+    rmSync(join(root, 'consumequeue', 'T', '1'), { recursive: true });
+    const again = await Fixture.open(root);
+    expect(bodiesOf(again.store, 'T', 1)).toEqual(['a', 'b', 'c']);
+    await again.store.stop();
+  });
+
+  it.each([
+    ['the directory of a batch queue', '0'],
+    ['all batch queues of a topic', ''],
+  ])('%s that is gone is built again', async (_name, path) => {
+    const root = tempRoot();
+    const options = { isBatchTopic: (topic: string) => topic === 'B' };
+    const f = await Fixture.open(root, options);
+    const batch = { sysFlag: 0xc0, properties: 'INNER_NUM\u00013\u0002' };
+    for (let n = 0; n < 5; n++) await f.put(message('B', 0, `b${n}`, batch), message('B', 1, `c${n}`, batch));
+    await f.put(message('T', 0, 'last'));
+    await f.store.stop();
+    rmSync(join(root, 'batchconsumequeue', 'B', path), { recursive: true });
+    const again = await Fixture.open(root, options);
+    expect([again.store.minOffsetInQueue('B', 0), again.store.maxOffsetInQueue('B', 0)]).toEqual([0, 15]);
+    expect(again.store.getMessages('B', 0, 0, 32, 1 << 20)).toMatchObject({ status: 'FOUND', nextBeginOffset: 15 });
+    expect(again.store.put(message('B', 0, 'new', batch)).queueOffset).toBe(15);
+    await again.store.stop();
+  });
 });

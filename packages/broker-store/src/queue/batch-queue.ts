@@ -73,6 +73,18 @@ export class BatchQueue {
     return 'appended';
   }
 
+  /** Offset that its oldest file begins with. */
+  get firstStored(): number {
+    return this.at(this.first)?.base ?? this.maxOffset;
+  }
+
+  /** Its units are built again from the log. */
+  forgetBeginning(): void {
+    this.series.cut(0, false);
+    this.end = this.minOffset = this.maxOffset = this.nextOffset = 0;
+    this.lastPhy = this.maxPhysic = -1;
+  }
+
   /** The unit at a position; valid until the next call. */
   private at(position: number): BatchUnit | undefined {
     const { series, unit, one } = this;

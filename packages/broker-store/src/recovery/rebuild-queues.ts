@@ -23,7 +23,7 @@ export function rebuildQueues(
 ): void {
   const { log, queues, dispatcher, clock, logger } = parts;
   logger.warn({ queues: names.size, first: [...names][0] }, 'queues are missing or short; built again from the log');
-  for (const queue of queues) if (names.has(`${queue.topic}/${queue.queueId}`)) queue.forgetBeginning();
+  for (const queue of queues.all()) if (names.has(`${queue.topic}/${queue.queueId}`)) queue.forgetBeginning();
   const progress = new Progress(clock, logger, 'building queues again', log.min, end);
   scanner.cursor.reset();
   scanner.run(log.min, end, (size) => {

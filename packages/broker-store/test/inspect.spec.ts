@@ -133,6 +133,22 @@ describe('inspect', () => {
     expect(JSON.parse(JSON.stringify(report))).toBeTruthy();
   });
 
+  it('shows batch queues, and names a unit that points behind the log', async () => {
+    const disk = new MemoryDisk();
+    const host = { ...nodeHost(silentLog), files: disk.boot() };
+    const f = await Fixture.open('/store', { ...OPTIONS, isBatchTopic: () => true }, host);
+    const batch = { sysFlag: 0xc0, properties: 'INNER_NUM\u00013\u0002' };
+    for (let i = 0; i < 5; i++) await f.put(message('B', 1, `b${i}`, batch));
+    await f.store.stop();
+    disk.kill();
+    const report = inspect(disk);
+    expect(report.problem).toBeUndefined();
+    expect(report.queues).toMatchObject([{ topic: 'B', queueId: 1, minOffset: 0, maxOffset: 15, files: 1 }]);
+    const path = 'batchconsumequeue/B/1/00000000000000000000';
+    (disk.content(`/store/${path}`) as Buffer).writeBigInt64BE(2n ** 30n, 2 * 46);
+    expect(inspect(disk).problem).toMatchObject({ file: path, offset: 2 * 46 });
+  });
+
   it('refuses what is no store', () => {
     expect(() => inspectStore({ ...nodeHost(silentLog), files: new MemoryDisk().boot() }, '/nothing')).toThrow(
       expect.objectContaining({ code: 'STORE_CORRUPT' }),

@@ -4,7 +4,7 @@ import { startOffsetOf } from '../format/file-name';
 import { readInt64 } from '../format/int64';
 import { refuseForeignStores } from '../foreign-stores';
 import { HEADER_BYTES } from '../index-file/index-file';
-import { readQueueFiles } from './queue-reader';
+import { readBatchQueueFiles, readQueueFiles } from './queue-reader';
 import type { IndexReport, QueueReport, SegmentReport, StoreProblem, StoreReport } from './report';
 import { SegmentReader } from './segment-reader';
 
@@ -102,12 +102,17 @@ function inspectQueues(
   problems: StoreProblem[],
 ): QueueReport[] {
   const list: QueueReport[] = [];
-  for (const topic of files.list(`${root}/consumequeue`)) {
-    for (const id of files.list(`${root}/consumequeue/${topic}`)) {
-      if (!/^\d{1,9}$/.test(id)) continue;
-      const { problem, ...queue } = readQueueFiles(files, root, topic, Number(id), logMin, logMax);
-      if (problem !== undefined) problems.push(problem);
-      list.push(queue);
+  for (const [folder, read] of [
+    ['consumequeue', readQueueFiles],
+    ['batchconsumequeue', readBatchQueueFiles],
+  ] as const) {
+    for (const topic of files.list(`${root}/${folder}`)) {
+      for (const id of files.list(`${root}/${folder}/${topic}`)) {
+        if (!/^\d{1,9}$/.test(id)) continue;
+        const { problem, ...queue } = read(files, root, topic, Number(id), logMin, logMax);
+        if (problem !== undefined) problems.push(problem);
+        list.push(queue);
+      }
     }
   }
   return list;

@@ -1,4 +1,5 @@
 import type { Files } from '@batonmq/host';
+import { BATCH_UNIT_BYTES, BatchUnit } from '../format/batch-unit';
 import { startOffsetOf } from '../format/file-name';
 import { UNIT_BYTES, isBlankUnit, isUnit, unitPhy, unitSize } from '../format/queue-unit';
 import type { QueueReport, StoreProblem } from './report';
@@ -68,4 +69,44 @@ export function readQueueFiles(
     endOffset,
     problem,
   };
+}
+
+/** The same for a batch queue, whose units stand for several messages. Zeros behind the last one are its end. */
+export function readBatchQueueFiles(
+  files: Pick<Files, 'open' | 'list'>,
+  root: string,
+  topic: string,
+  queueId: number,
+  logMin: number,
+  logMax: number,
+): QueueReport & { problem?: StoreProblem } {
+  const folder = `batchconsumequeue/${topic}/${queueId}`;
+  const unit = new BatchUnit();
+  let [minOffset, maxOffset, endOffset, count, lastPhy] = [-1, 0, -1, 0, -1];
+  let problem: StoreProblem | undefined;
+  for (const file of files.list(`${root}/${folder}`)) {
+    if (startOffsetOf(file) === undefined) continue;
+    count++;
+    const open = files.open(`${root}/${folder}/${file}`, 'read');
+    const units = Buffer.alloc(open.bytes());
+    open.readSync(units, 0, units.length, 0);
+    open.close();
+    for (let at = 0; at + BATCH_UNIT_BYTES <= units.length && unit.read(units, at); at += BATCH_UNIT_BYTES) {
+      if (minOffset < 0 && unit.phy >= logMin) minOffset = unit.base;
+      maxOffset = unit.base + unit.count;
+      endOffset = unit.phy + unit.size;
+      if (unit.phy > lastPhy && endOffset <= logMax) {
+        lastPhy = unit.phy;
+        continue;
+      }
+      problem ??= {
+        file: `${folder}/${file}`,
+        offset: at,
+        what: `the batch from ${unit.base} on points to ${unit.phy}, behind ${lastPhy}, in a log that ends at ${logMax}`,
+        advice: 'stop the broker, move the directory of this queue away; the next start builds it from the log',
+      };
+    }
+  }
+  if (minOffset < 0) minOffset = maxOffset;
+  return { topic, queueId, files: count, minOffset, maxOffset, endOffset, problem };
 }

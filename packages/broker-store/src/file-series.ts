@@ -3,6 +3,8 @@ import { StoreError } from './errors';
 import { fileName, folderOf, startOffsetOf } from './format/file-name';
 import type { OpenFiles } from './open-files';
 
+const CLEAR_BYTES = 16 << 10;
+
 /**
  * A directory of files of one size, named after their start offset: commit log and consume queues. Files have their full
  * length from creation (sparse); where the data ends is found by reading. @source MappedFileQueue
@@ -151,6 +153,22 @@ export class FileSeries {
     const file = this.file(last);
     file.truncateSync(position - last);
     file.truncateSync(this.fileSize);
+  }
+
+  /** As `cut`, where what goes was written in one row: zeros, up to where there are zeros. Keeps a file that begins there. */
+  clear(position: number): void {
+    for (let last = this.last; last !== undefined && last > position; last = this.last)
+      this.removeAt(this.starts.length - 1);
+    const end = (this.last ?? 0) + this.fileSize;
+    if (this.last === undefined || end <= position) return;
+    const zeros = Buffer.alloc(CLEAR_BYTES);
+    const found = Buffer.allocUnsafeSlow(CLEAR_BYTES);
+    for (let at = position; at < end; at += CLEAR_BYTES) {
+      const length = Math.min(CLEAR_BYTES, end - at);
+      this.read(found, 0, length, at);
+      if (found.compare(zeros, 0, length, 0, length) === 0) return;
+      this.write(zeros, 0, length, at);
+    }
   }
 
   removeFirst(): void {

@@ -58,10 +58,13 @@ export class MessageStore implements Lifecycle {
     this.cuts = new Listeners(host.log);
     this.claim = new DirectoryClaim(host, this.options.storePathRootDir, this.options.flushDiskType);
     this.queueList = new QueueList(host.files, host.log, this.options.storePathRootDir);
-    this.writing = new Writing(parts, state, turn, () => this.mending.noteFailure());
+    this.writing = new Writing(parts, state, turn, () => {
+      this.upkeep.disownWritten();
+      this.mending.noteFailure();
+    });
     this.dispatching = new Dispatching(parts, state, turn, this.writing);
     this.reading = new Reading(parts);
-    this.upkeep = new Upkeep(parts, state, this.dispatching, this.reading);
+    this.upkeep = new Upkeep(parts, state, this.dispatching, this.reading, (offset) => this.claim.noteWritten(offset));
     this.log = new ReplicaLog(parts.commitLog, parts.table, parts.dispatcher, host.checksums, {
       confirmOffset: () => this.dispatching.confirmOffset(),
       setConfirmOffset: (offset) => this.dispatching.setConfirm(offset),
@@ -98,6 +101,7 @@ export class MessageStore implements Lifecycle {
       refuseForeignStores(host.files, this.options.storePathRootDir, host.log);
       const clean = claim.wasLeftClean;
       claim.markRunning();
+      if (this.mending.unsyncedFrom() !== undefined) claim.noteWritten(-1);
       commitLog.series.load(clean, host.log);
       table.load(clean);
       checkpoint.load();
@@ -127,7 +131,9 @@ export class MessageStore implements Lifecycle {
     const { queueList, host } = this;
     const { clock } = host;
     const pieces = { log, queues: table, dispatcher, checkpoint, checksums, files, root, logger, clock, queueList };
-    const { end, confirmOffset, lastTimestamp } = await recover(pieces, clean, this.options.enableControllerMode);
+    const limited = this.options.enableControllerMode;
+    const recovered = await recover(pieces, clean, limited, this.claim.writtenTo);
+    const { end, confirmOffset, lastTimestamp } = recovered;
     index?.cutAbove(end);
     index?.flushEntries();
     this.dispatching.beginAt(confirmOffset);
@@ -139,7 +145,10 @@ export class MessageStore implements Lifecycle {
     table.flushAll();
     table.correctMin(Math.max(0, log.min));
     this.log.rebuildQueueOffsets();
-    this.upkeep.beginAt(dispatcher.position);
+    index?.makeReady();
+    index?.tick();
+    this.upkeep.beginAt(recovered.queuesSyncedTo);
+    this.upkeep.tellWritten(dispatcher.position);
   }
 
   async start(): Promise<void> {
@@ -270,11 +279,12 @@ export class MessageStore implements Lifecycle {
       await this.settle();
       // First: else a power loss could leave the old checkpoint with another history below it.
       await this.dispatching.lowerCheckpoint(offset, this.log.timestampBelow(offset));
+      this.claim.noteWritten(Math.min(this.claim.writtenTo, offset));
+      this.upkeep.cutTo(offset);
       await work();
       this.writing.cutTo(offset, this.parts.checkpoint.logTimestamp);
       this.reading.reset();
       this.parts.index?.cutAbove(offset);
-      this.upkeep.cutTo(offset);
       this.dispatching.cutTo(offset);
       this.cuts.call(offset);
     } finally {

@@ -71,7 +71,7 @@ it('a clean stop leaves no doubt, on whatever machine the directory is opened ne
   const root = tempRoot();
   const fixture = await Fixture.open(root, {}, machineOf('a'));
   await fixture.put(message('T', 0, 'm'));
-  expect(readFileSync(join(root, 'abort'), 'latin1')).toMatch(/^\d+\na\nASYNC_FLUSH\n$/);
+  expect(readFileSync(join(root, 'abort'), 'latin1')).toMatch(/^\d+\na\nASYNC_FLUSH\nwritten \d{16} a [0-9a-f]{8}\n$/);
   await fixture.store.stop();
   expect(await lostAfter(root, 'b')).toBe(false);
 });

@@ -153,6 +153,22 @@ export class IndexService implements RecordIndexer {
     }
   }
 
+  /** Something is missing, here or in the files. */
+  get isBroken(): boolean {
+    return this.broken;
+  }
+
+  /** After a crash: the newest file's slots are made anew now, not by the first message. */
+  makeReady(): void {
+    const last = this.list.at(-1);
+    if (this.trusted || this.broken || last === undefined || last.isFull) return;
+    try {
+      last.prepare(false);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   tick(): void {
     if (this.broken) return;
     try {

@@ -212,6 +212,12 @@ export class BatchQueue {
     return count;
   }
 
+  /** What a former process has written of records behind `phy` counts as not synced. */
+  countUnsynced(phy: number): void {
+    if (this.series.first !== undefined && this.maxPhysic > phy)
+      this.unsyncedFrom = Math.min(this.unsyncedFrom, this.series.first);
+  }
+
   /** Syncs the files written since the last call. @throws HostError */
   async sync(): Promise<void> {
     const from = this.unsyncedFrom;

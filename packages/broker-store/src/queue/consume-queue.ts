@@ -236,6 +236,10 @@ export class ConsumeQueue {
   /** Sets minOffset to the first unit whose record is not below the log's beginning. */
   correctMin(minPhy: number, view: UnitView): void {
     const from = Math.max(this.firstStored, 0);
+    if (this.view(from, 1, view) === 1 && !isBlankUnit(view.units, view.at) && unitPhy(view.units, view.at) >= minPhy) {
+      this.minOffset = from;
+      return;
+    }
     this.minOffset = this.search(from, view, (units, at) => unitPhy(units, at) >= minPhy);
   }
 
@@ -355,12 +359,16 @@ export class ConsumeQueue {
     return this.lastRecordOffset(view) < 0 ? -1 : unitPhy(view.units, view.at);
   }
 
-  /** Removes the units of records that begin at or behind `phy`. Not synced: `unsyncedFrom` tells. */
-  cutAbove(phy: number, view: UnitView, log: Logger): void {
+  /**
+   * Removes the units of records that begin at or behind `phy`. Not synced: `unsyncedFrom` tells.
+   * @param whole what is in the files was written there in one row, and all of it is there: a crash of the machine has taken
+   *   none   @returns whether there was anything to remove
+   */
+  cutAbove(phy: number, view: UnitView, log: Logger, whole = false): boolean {
     // A last unit of zeros (0, 0) is a hole that a crash left: what is before it may have holes too.
     if (this.maxPhysic <= phy && this.maxPhysic !== 0) {
       this.nextOffset = this.maxOffset;
-      return;
+      return false;
     }
     const end = this.search(
       this.firstStored,
@@ -368,7 +376,7 @@ export class ConsumeQueue {
       (units, at) => unitPhy(units, at) >= phy || unitSize(units, at) === 0,
       true,
     );
-    if (end < this.flushed) this.cutFiles(end, log);
+    if (end < this.flushed) this.cutFiles(end, log, whole);
     this.maxOffset = this.nextOffset = end;
     this.flushed = Math.min(this.flushed, end);
     if (this.tailStart > end) {
@@ -377,6 +385,28 @@ export class ConsumeQueue {
     }
     this.minOffset = Math.min(this.minOffset, end);
     this.maxPhysic = this.lastRecordEnd();
+    return true;
+  }
+
+  /** Start of its first record at or behind `phy`; of its last one when there is none; -1 without any. */
+  recordNear(phy: number, view: UnitView): number {
+    const last = this.lastRecordStart(view);
+    if (last <= phy) return last;
+    const found = this.search(this.firstStored, view, (units, at) => unitPhy(units, at) >= phy);
+    return this.view(found, 1, view) === 1 && !isBlankUnit(view.units, view.at) ? unitPhy(view.units, view.at) : last;
+  }
+
+  /** What a former process has written of records behind `phy`, its files' names included, counts as not synced. */
+  countUnsynced(phy: number, view: UnitView): void {
+    const { series } = this;
+    if (series.first === undefined || (this.maxPhysic >= 0 && this.maxPhysic <= phy)) return;
+    let index = series.starts.length - 1;
+    while (index > 0 && !this.beginsBelow(series.starts[index] as number, phy, view)) index--;
+    this.unsyncedFrom = Math.min(this.unsyncedFrom, series.starts[index] as number);
+  }
+
+  private beginsBelow(start: number, phy: number, view: UnitView): boolean {
+    return this.view(start / UNIT_BYTES, 1, view) === 1 && unitPhy(view.units, view.at) < phy;
   }
 
   /**
@@ -400,9 +430,10 @@ export class ConsumeQueue {
     this.unsyncedFrom = Math.min(this.unsyncedFrom, this.series.startOf(position));
   }
 
-  private cutFiles(end: number, log: Logger): void {
+  private cutFiles(end: number, log: Logger, whole = false): void {
     const position = end * UNIT_BYTES;
-    this.series.cut(position, position === this.series.first);
+    if (whole) this.series.clear(position);
+    else this.series.cut(position, position === this.series.first);
     this.unsyncedFrom = Math.min(this.unsyncedFrom, position);
     log.debug({ topic: this.topic, queueId: this.queueId, end }, 'queue file cut');
   }

@@ -45,6 +45,8 @@ export class QueueTable {
   private readonly byHash = new Map<number, Topic[]>();
   private readonly open: OpenFiles;
   private dirty: ConsumeQueue[] = [];
+  /** Those of `dirty` that the round of the periodic flush under way has still to write. */
+  private round: ConsumeQueue[] = [];
   private readonly unsynced = new Set<ConsumeQueue>();
   private readonly withMemory = new Set<ConsumeQueue>();
   /** Removals of topics are not on the disk yet: a power loss, after a cut too, would bring their units back. */
@@ -152,18 +154,18 @@ export class QueueTable {
     }
   }
 
-  recover(clean: boolean): void {
-    this.batch.recover(clean);
+  /** @param whole files are what they were when the last process ended, and it wrote whole rows */
+  recover(whole: boolean): void {
+    this.batch.recover(whole);
     for (const queue of this) {
-      queue.recover(clean, this.log);
+      queue.recover(whole, this.log);
       if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
     }
   }
 
   /** End of the last record that any queue has, and the start of that record: -1 without one. */
   lastDispatched(): { start: number; end: number } {
-    let last: ConsumeQueue | undefined;
-    for (const queue of this) if (queue.maxPhysic > (last?.maxPhysic ?? -1)) last = queue;
+    const last = this.newest();
     const found =
       last === undefined ? { start: -1, end: -1 } : { start: last.lastRecordStart(this.unitView), end: last.maxPhysic };
     for (const { lastPhy, maxPhysic } of this.batch) {
@@ -172,23 +174,50 @@ export class QueueTable {
     return found;
   }
 
+  /** What a former process wrote of records behind `phy` has still to be synced. */
+  countUnsynced(phy: number): void {
+    for (const queue of this) {
+      queue.countUnsynced(phy, this.unitView);
+      if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
+    }
+    for (const queue of this.batch) queue.countUnsynced(phy);
+  }
+
+  /** Start of a record at or behind `phy`, or of the last one below it, that has a unit; -1: none has. */
+  recordNear(phy: number): number {
+    const queue = this.newest();
+    if (queue === undefined) return this.lastDispatched().start;
+    return queue.recordNear(phy, this.unitView);
+  }
+
+  private newest(): ConsumeQueue | undefined {
+    let last: ConsumeQueue | undefined;
+    for (const queue of this) if (queue.maxPhysic > (last?.maxPhysic ?? -1)) last = queue;
+    return last;
+  }
+
   /** Writes all that waits. @throws HostError */
   flushAll(): void {
     this.flushSome(Infinity);
+    this.flushSome(Infinity);
   }
 
-  /** The periodic flush: a bounded number per call. @returns whether more is waiting. @throws HostError */
+  /**
+   * The periodic flush: a bounded number per call, in rounds: one writes what waited when it began.
+   * @returns whether the round goes on. @throws HostError
+   */
   flushSome(limit = FLUSH_PER_TURN): boolean {
+    if (this.round.length === 0) [this.round, this.dirty] = [this.dirty, this.round];
     for (let i = 0; i < limit; i++) {
-      const queue = this.dirty.at(-1);
+      const queue = this.round.at(-1);
       if (queue === undefined) return false;
       queue.flush();
-      this.dirty.pop();
+      this.round.pop();
       queue.dirty = false;
       if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
       if (queue.holdsMemory) this.withMemory.add(queue);
     }
-    return this.dirty.length > 0;
+    return this.round.length > 0;
   }
 
   releaseIdle(): void {
@@ -240,12 +269,16 @@ export class QueueTable {
 
   /**
    * Cuts what will be dispatched again after a crash. A queue that has nothing left begins where the next unit says.
-   * @returns to be called after that dispatch
+   * @param whole the machine did not crash: nothing is missing below   @returns to be called after that dispatch
    */
-  cutForRebuild(phy: number): () => void {
-    this.cutAbove(phy);
+  cutForRebuild(phy: number, whole: boolean): () => void {
+    this.batch.cutAbove(phy);
     const emptied: [queue: ConsumeQueue, began: number][] = [];
-    for (const queue of this) if (queue.isEmpty) emptied.push([queue, queue.forgetBeginning()]);
+    for (const queue of this) {
+      const cut = queue.cutAbove(phy, this.unitView, this.log, whole);
+      if (queue.isEmpty && (cut || !whole)) emptied.push([queue, queue.forgetBeginning()]);
+      if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
+    }
     return () => {
       for (const [queue, began] of emptied) {
         queue.beginAgainAt(began);
@@ -266,6 +299,7 @@ export class QueueTable {
     }
     this.dirty = this.dirty.filter((queue) => queue.topic !== name);
     this.removalsUnsynced = true;
+    this.round = this.round.filter((queue) => queue.topic !== name);
     this.files.removeTree(`${this.directory}/${name}`);
     this.topics.delete(name);
     const hash = javaHash(name);

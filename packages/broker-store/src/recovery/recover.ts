@@ -10,6 +10,10 @@ import { Progress } from './progress';
 import { rebuildQueues } from './rebuild-queues';
 import { LogScanner } from './scan-log';
 import { chooseStartFile } from './start-file';
+import { writtenMarkHolds } from './written-mark-holds';
+
+/** Read of each log file to see its first record, if that is no longer. */
+const HEAD_BYTES = 64 << 10;
 
 export interface RecoveryParts {
   readonly log: CommitLog;
@@ -30,6 +34,8 @@ export interface Recovered {
   /** Up to here consumers may see messages: what the checkpoint says or what queues already had, within the log. */
   readonly confirmOffset: number;
   readonly lastTimestamp: number;
+  /** Queues have on the disk what the log has below it. */
+  readonly queuesSyncedTo: number;
 }
 
 /**
@@ -38,57 +44,74 @@ export interface Recovered {
  * - the log ends behind its last good record; a cut leaves zeros and is synced before anything else (`cut-comes-back`)
  * - records from the last dispatched one on, that one included, are dispatched (`dispatch-off-by-one`)
  * - queues that are not what they were at a clean stop are built again from the whole log
+ * - when only the process died, the page cache is whole: what queues had been given by then (`mark`) is not read again
  * - in controller mode only up to the confirm offset, or to what queues had before
  *
  * @param clean the last stop was clean   @param limited controller mode
+ * @param mark every unit of the log below it is in the files, as `WrittenMark` says; -1: nothing is known
  * @source CommitLog.recoverNormally, recoverAbnormally; departures: store-format 19 A1, A3, A4, B1, B3
  */
-export async function recover(parts: RecoveryParts, clean: boolean, limited: boolean): Promise<Recovered> {
+export async function recover(
+  parts: RecoveryParts,
+  clean: boolean,
+  limited: boolean,
+  mark: number,
+): Promise<Recovered> {
   const { log, queues, dispatcher, checkpoint, logger } = parts;
-  queues.recover(clean);
+  const marked = !clean && mark >= 0;
+  queues.recover(clean || marked);
   if (log.series.first === undefined) {
     queues.deleteAll();
     log.openAt(0);
     dispatcher.position = 0;
-    return { end: 0, confirmOffset: 0, lastTimestamp: 0 };
+    return { end: 0, confirmOffset: 0, lastTimestamp: 0, queuesSyncedTo: 0 };
   }
   refuseGap(log);
   const scanner = new LogScanner(log, parts.checksums, true);
   const limit = (log.series.last as number) + log.fileSize;
   log.openAt(limit);
-  const dispatched = queues.lastDispatched();
+  let dispatched = queues.lastDispatched();
   const confirmed = limited ? Math.max(checkpoint.confirmOffset, dispatched.end) : Infinity;
   const from = chooseStartFile(
-    scanner.heads(),
+    new LogScanner(log, parts.checksums, true, HEAD_BYTES).heads(),
     log.series.first,
     clean
       ? { clean, lastDispatched: dispatched.start }
       : { clean, safeTimestamp: checkpoint.safeTimestamp, atMost: confirmed },
   );
+  const whole = marked && writtenMarkHolds(parts, scanner, mark, from);
+  if (marked && !whole) {
+    logger.warn({ mark, from }, 'queues do not have what the last process noted; they are built again further back');
+    queues.recover(false);
+  }
+  if (whole) queues.countUnsynced(from);
   // What is made anew below is not on the disk until it has been synced again, whatever was said before.
   if (!clean && checkpoint.lowerTimestamps(checkpoint.safeTimestamp)) await checkpoint.save();
   // Units of what is dispatched again may have holes: a crash of the machine keeps any sectors it likes.
-  const settleQueues = clean ? undefined : queues.cutForRebuild(from);
-  const dispatchFrom = clean ? dispatched.start : -1;
+  const settleQueues = clean ? undefined : queues.cutForRebuild(whole ? mark : from, whole);
+  if (whole) dispatched = queues.lastDispatched();
+  // That record is there already: it tells the time.
+  const dispatchFrom = clean || whole ? dispatched.start : -1;
+  const readFrom = whole ? Math.max(from, dispatched.start) : from;
   let lastTimestamp = 0;
-  let dispatchedTo = from;
-  const progress = new Progress(parts.clock, logger, 'recovering the commit log', from, limit);
-  const end = scanner.run(from, limit, (size) => {
+  let dispatchedTo = whole ? mark : from;
+  const progress = new Progress(parts.clock, logger, 'recovering the commit log', readFrom, limit);
+  const end = scanner.run(readFrom, limit, (size) => {
     const { header } = scanner;
     progress.at(header.physicalOffset);
     lastTimestamp = header.storeTimestamp;
     if (header.physicalOffset + size > confirmed) return;
     if (header.physicalOffset >= dispatchFrom) dispatcher.dispatch(scanner.cursor.buffer, header);
-    dispatchedTo = header.physicalOffset + size;
+    dispatchedTo = Math.max(dispatchedTo, header.physicalOffset + size);
   });
   settleQueues?.();
-  logger.info({ clean, from, end, dispatched: dispatched.end }, 'commit log recovered');
-  await cutBehind(parts, from, end, clean);
+  logger.info({ clean, from: readFrom, end, dispatched: dispatched.end }, 'commit log recovered');
+  await cutBehind(parts, from, end, clean, whole);
   const confirmOffset = limited ? Math.min(end, Math.max(dispatchedTo, Math.min(checkpoint.confirmOffset, end))) : end;
   dispatcher.position = limited ? dispatchedTo : end;
   const damaged = clean ? parts.queueList.damaged(queues, end) : new Set<string>();
   if (damaged.size > 0) rebuildQueues(parts, scanner, damaged, dispatcher.position);
-  return { end, confirmOffset, lastTimestamp };
+  return { end, confirmOffset, lastTimestamp, queuesSyncedTo: whole ? from : dispatcher.position };
 }
 
 /**
@@ -106,9 +129,15 @@ function refuseGap({ series, fileSize }: CommitLog): void {
 }
 
 /** What was read after a crash may still be in the page cache only: from here on it counts as synced, so it is. */
-async function cutBehind(parts: RecoveryParts, from: number, end: number, clean: boolean): Promise<void> {
+async function cutBehind(
+  parts: RecoveryParts,
+  from: number,
+  end: number,
+  clean: boolean,
+  whole: boolean,
+): Promise<void> {
   const { log, queues } = parts;
-  const untouched = clean && end >= (log.series.last as number) && isZeroAt(log, end);
+  const untouched = (clean || whole) && end >= (log.series.last as number) && isZeroAt(log, end);
   if (untouched) log.openAt(end);
   else {
     keepTailAside(parts.files, parts.logger, parts.root, log, end);
@@ -118,7 +147,8 @@ async function cutBehind(parts: RecoveryParts, from: number, end: number, clean:
   // A former process may have failed to sync the name of its newest file.
   parts.files.syncDir(log.series.directory);
   queues.cutAbove(end);
-  await queues.sync();
+  // What is whole is synced by and by, as that of the last process would have been; the checkpoint waits for it.
+  if (!whole) await queues.sync();
 }
 
 function isZeroAt(log: CommitLog, offset: number): boolean {

@@ -22,8 +22,9 @@ export class LogScanner {
     private readonly log: CommitLog,
     private readonly checksums: Pick<Checksums, 'crc32'>,
     private readonly checkCrc: boolean,
+    windowBytes = WINDOW_BYTES,
   ) {
-    this.cursor = new LogCursor(log, WINDOW_BYTES, true);
+    this.cursor = new LogCursor(log, windowBytes, true);
   }
 
   /** @returns size of the good record at `offset`, or one of FOUND */

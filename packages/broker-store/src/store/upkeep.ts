@@ -17,6 +17,8 @@ export class Upkeep {
   private syncing: Promise<void> | undefined;
   private lastQueueSyncMs = 0;
   private lastQueueSyncAt = 0;
+  /** What had been dispatched when the round of the flush under way began: all of it is written when that ends. */
+  private round: { position: number; timestamp: number } | undefined;
   /** A sync of queues has failed: what it covered is rebuilt by the next start, so the checkpoint stays where it was. */
   queuesLost = false;
 
@@ -25,6 +27,8 @@ export class Upkeep {
     private readonly state: StoreState,
     private readonly dispatching: Dispatching,
     private readonly reading: Reading,
+    /** Tells a next process how far queues and index are written; -1: it must not believe what they have. */
+    private readonly noteWritten: (offset: number) => void,
   ) {}
 
   /** Queues are on the disk up to `offset` of the log. */
@@ -59,10 +63,10 @@ export class Upkeep {
     const { state } = this;
     const { table, index, host, options, dispatcher } = this.parts;
     if (state.cutting) return;
+    const round = (this.round ??= { position: dispatcher.position, timestamp: dispatcher.lastTimestamp });
     try {
-      const more = table.flushSome();
-      if (more && state.phase === 'started') {
-        host.timers.endOfTurn(() => this.flushQueues());
+      if (table.flushSome()) {
+        if (state.phase === 'started') host.timers.endOfTurn(() => this.flushQueues());
         return;
       }
       table.releaseIdle();
@@ -73,25 +77,47 @@ export class Upkeep {
       host.log.error({ error: textOf(error) }, 'writing consume queues failed');
       return;
     }
+    this.round = undefined;
+    this.tellWritten(round.position);
     const now = host.clock.monotonicMs();
     const due =
       now - this.lastQueueSyncMs >= options.flushConsumeQueueThoroughInterval ||
-      dispatcher.position - this.lastQueueSyncAt >= SYNC_QUEUES_AFTER_BYTES;
+      round.position - this.lastQueueSyncAt >= SYNC_QUEUES_AFTER_BYTES;
     if (!due || state.phase !== 'started') return;
     this.lastQueueSyncMs = now;
-    this.syncing ??= this.syncQueues().finally(() => (this.syncing = undefined));
+    this.syncing ??= this.syncQueues(round).finally(() => (this.syncing = undefined));
+  }
+
+  /** Everything below `position` of the log has been written to queues and index: a next process may know. */
+  tellWritten(position: number): void {
+    const { commitLog, index, host } = this.parts;
+    if (commitLog.failed !== undefined) return;
+    try {
+      this.noteWritten(this.queuesLost || index?.isBroken === true ? -1 : position);
+    } catch (error) {
+      host.log.debug({ error: textOf(error) }, 'how far queues are written cannot be noted');
+    }
+  }
+
+  /** What the files show is not what was written any more. */
+  disownWritten(): void {
+    try {
+      this.noteWritten(-1);
+    } catch (error) {
+      this.parts.host.log.error({ error: textOf(error) }, 'cannot note that files are not to be believed');
+    }
   }
 
   /** The checkpoint's queue time is what had been dispatched, written and then synced; never ahead of it. */
-  private async syncQueues(): Promise<void> {
-    const { dispatcher, table, checkpoint, host } = this.parts;
-    const timestamp = dispatcher.lastTimestamp;
-    this.lastQueueSyncAt = dispatcher.position;
+  private async syncQueues({ position, timestamp }: { position: number; timestamp: number }): Promise<void> {
+    const { table, checkpoint, host } = this.parts;
+    this.lastQueueSyncAt = position;
     try {
       await table.sync();
       if (!this.queuesLost) checkpoint.queuesTimestamp = timestamp;
     } catch (error) {
       this.queuesLost = true;
+      this.disownWritten();
       host.log.error(
         { error: textOf(error) },
         'syncing consume queues failed; recovery will rebuild them from the log',
@@ -127,5 +153,8 @@ export class Upkeep {
 
   cutTo(offset: number): void {
     this.lastQueueSyncAt = Math.min(this.lastQueueSyncAt, offset);
+    if (this.round === undefined) return;
+    this.round.position = Math.min(this.round.position, offset);
+    this.round.timestamp = Math.min(this.round.timestamp, this.parts.dispatcher.lastTimestamp);
   }
 }

@@ -1,4 +1,4 @@
-import type { Files, Logger, OpenFile } from '@batonmq/host';
+import type { FileStat, Files, Logger, OpenFile } from '@batonmq/host';
 import { StoreError } from './errors';
 import { fileName, folderOf, startOffsetOf } from './format/file-name';
 import type { OpenFiles } from './open-files';
@@ -14,6 +14,8 @@ export class FileSeries {
   readonly starts: number[] = [];
   private lastPathStart = -1;
   private lastPath = '';
+  /** Bytes of the disk that the last file took when it was loaded: a hint. */
+  lastAllocated: number | undefined;
   private newNames: 'none' | 'file' | 'directory' = 'none';
 
   constructor(
@@ -43,6 +45,12 @@ export class FileSeries {
     return this.lastPath;
   }
 
+  /** A file between others is not there. */
+  get hasGap(): boolean {
+    const { first, last, starts } = this;
+    return first !== undefined && last !== undefined && last - first !== (starts.length - 1) * this.fileSize;
+  }
+
   has(start: number): boolean {
     return this.starts.includes(start);
   }
@@ -55,26 +63,31 @@ export class FileSeries {
    */
   load(clean: boolean, log: Logger): void {
     this.starts.length = 0;
-    for (const name of this.files.list(this.directory)) {
+    const names = this.files.list(this.directory);
+    let lastStat: FileStat | undefined;
+    for (const name of names) {
       const start = startOffsetOf(name);
-      if (start === undefined || this.files.stat(`${this.directory}/${name}`)?.kind !== 'file') {
+      const stat = start === undefined ? undefined : this.files.stat(`${this.directory}/${name}`);
+      if (start === undefined || stat?.kind !== 'file') {
         log.warn({ path: `${this.directory}/${name}` }, 'not a file of the store; left alone');
         continue;
       }
       if (start % this.fileSize !== 0 || name.length !== 20) {
         throw this.corrupt(name, `its name is no multiple of the file size ${this.fileSize}`);
       }
+      if (this.last !== undefined) this.checkLength(this.last, lastStat, false, clean, log);
       this.starts.push(start);
+      lastStat = stat;
     }
     // A former process may have made names that it did not come to sync.
     this.newNames = clean || this.starts.length === 0 ? 'none' : 'directory';
-    const last = this.last;
-    for (const start of [...this.starts]) this.checkLength(start, start === last, clean, log);
+    this.lastAllocated = lastStat?.allocatedBytes;
+    if (this.last !== undefined) this.checkLength(this.last, lastStat, true, clean, log);
   }
 
-  private checkLength(start: number, isLast: boolean, clean: boolean, log: Logger): void {
+  private checkLength(start: number, stat: FileStat | undefined, isLast: boolean, clean: boolean, log: Logger): void {
     const path = this.path(start);
-    const bytes = this.files.stat(path)?.bytes ?? 0;
+    const bytes = stat?.bytes ?? 0;
     if (bytes === this.fileSize) return;
     if (bytes > this.fileSize || (clean && !isLast)) {
       throw this.corrupt(fileName(start), `it has ${bytes} bytes, expected ${this.fileSize}`);

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bodiesOf } from './check-store';
-import { Fixture, message, removeTempRoots, tempRoot } from './store-fixture';
+import { Fixture, hostOfBoot, message, removeTempRoots, tempRoot } from './store-fixture';
 
 afterAll(removeTempRoots);
 
@@ -32,7 +32,7 @@ it.each([
     for (const name of files.slice(lost + 1).map((file) => join(directory, file)))
       writeFileSync(name, Buffer.alloc(statSync(name).size));
   }
-  const third = await Fixture.open(root, options);
+  const third = await Fixture.open(root, options, hostOfBoot('another'));
   expect(third.store.minOffsetInQueue('T', 0)).toBe(0);
   expect(bodiesOf(third.store, 'T', 0)).toEqual(bodies);
   await third.store.stop();

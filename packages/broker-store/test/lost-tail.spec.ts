@@ -1,16 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nodeHost, silentLog, type Host } from '@batonmq/host';
 import type { StoreOptions } from '../src/index';
-import { Fixture, message, removeTempRoots, tempRoot } from './store-fixture';
+import { Fixture, hostOfBoot, message, removeTempRoots, tempRoot } from './store-fixture';
 
 afterAll(removeTempRoots);
-
-/** A machine that was last started at this boot. */
-function machineOf(bootId: string | undefined): Host {
-  const host = nodeHost(silentLog);
-  return { ...host, machine: { ...host.machine, bootId } };
-}
 
 async function lostAfter(
   root: string,
@@ -18,7 +11,7 @@ async function lostAfter(
   more: Partial<StoreOptions> = {},
   then?: (fixture: Fixture) => void,
 ): Promise<boolean> {
-  const fixture = await Fixture.open(root, more, machineOf(bootId));
+  const fixture = await Fixture.open(root, more, hostOfBoot(bootId));
   const lost = fixture.store.log.unsyncedTailLost();
   await fixture.put(message('T', 0, 'm'));
   then?.(fixture);
@@ -69,7 +62,7 @@ describe('after a kill', () => {
 
 it('a clean stop leaves no doubt, on whatever machine the directory is opened next', async () => {
   const root = tempRoot();
-  const fixture = await Fixture.open(root, {}, machineOf('a'));
+  const fixture = await Fixture.open(root, {}, hostOfBoot('a'));
   await fixture.put(message('T', 0, 'm'));
   expect(readFileSync(join(root, 'abort'), 'latin1')).toMatch(/^\d+\na\nASYNC_FLUSH\nwritten \d{16} a [0-9a-f]{8}\n$/);
   await fixture.store.stop();

@@ -50,6 +50,12 @@ export function message(
   };
 }
 
+/** A machine that was last started at this boot: another id after a power loss. */
+export function hostOfBoot(bootId: string | undefined): Host {
+  const host = nodeHost(silentLog);
+  return { ...host, machine: { ...host.machine, bootId } };
+}
+
 /** A running store. Kill it with `kill`, which leaves everything as a process that was killed does. */
 export class Fixture {
   private constructor(

@@ -4,6 +4,8 @@ import { readInt64, writeInt64 } from '../format/int64';
 export const HEADER_BYTES = 40;
 const SLOT_BYTES = 4;
 const ENTRY_BYTES = 20;
+const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+const ENTRY_WORDS = ENTRY_BYTES / SLOT_BYTES;
 /** Entries kept in memory before they are written although the batch goes on. */
 const MAX_PENDING = 4096;
 const READ_ENTRIES = 8192;
@@ -28,7 +30,8 @@ export class IndexFile {
   private usedSlots = 0;
   /** Number of the next entry. */
   count = 1;
-  private slots: Buffer | undefined;
+  /** In this machine's order of bytes. */
+  private slots: Int32Array | undefined;
   private readonly pending = Buffer.allocUnsafeSlow(MAX_PENDING * ENTRY_BYTES);
   private pendingFrom = 1;
   private headerChanged = false;
@@ -60,7 +63,7 @@ export class IndexFile {
     this.file.truncateSync(this.bytes);
     this.beginTimestamp = this.endTimestamp = endTimestamp;
     this.beginPhy = this.endPhy = endPhy;
-    this.slots = Buffer.alloc(SLOT_BYTES * this.slotCount);
+    this.slots = new Int32Array(this.slotCount);
     this.headerChanged = true;
     this.writeHeader();
   }
@@ -93,40 +96,48 @@ export class IndexFile {
   /** Makes a loaded file ready for more entries. @param trusted its slots are as a clean stop left them */
   prepare(trusted: boolean): void {
     if (this.slots !== undefined) return;
-    const slots = Buffer.alloc(SLOT_BYTES * this.slotCount);
-    if (trusted) this.opened().readSync(slots, 0, slots.length, HEADER_BYTES);
-    else this.rebuildSlots(slots);
+    const slots = new Int32Array(this.slotCount);
+    if (trusted) {
+      const bytes = bytesOf(slots);
+      this.opened().readSync(bytes, 0, bytes.length, HEADER_BYTES);
+      turn(bytes);
+    } else {
+      this.rebuildSlots(slots);
+    }
     this.slots = slots;
   }
 
   /** Slots from the entries, as far as these are in order; the rest is forgotten. */
-  private rebuildSlots(slots: Buffer): void {
-    const entries = Buffer.allocUnsafeSlow(READ_ENTRIES * ENTRY_BYTES);
+  private rebuildSlots(slots: Int32Array): void {
+    const words = new Int32Array(READ_ENTRIES * ENTRY_WORDS);
+    const bytes = bytesOf(words);
     let lastPhy = this.beginPhy;
-    this.usedSlots = 0;
+    let used = 0;
     for (let number = 1; number < this.count;) {
       const wanted = Math.min(READ_ENTRIES, this.count - number);
-      this.opened().readSync(entries, 0, wanted * ENTRY_BYTES, this.entryPlace(number));
+      this.opened().readSync(bytes, 0, wanted * ENTRY_BYTES, this.entryPlace(number));
+      turn(bytes);
       for (let i = 0; i < wanted; i++, number++) {
-        const at = i * ENTRY_BYTES;
-        const phy = readInt64(entries, at + 4);
+        const at = i * ENTRY_WORDS;
+        const phy = (words[at + 1] as number) * 2 ** 32 + ((words[at + 2] as number) >>> 0);
         if (phy < lastPhy) {
           this.count = this.pendingFrom = number;
           this.endPhy = lastPhy;
           this.headerChanged = true;
-          return;
+          break;
         }
         lastPhy = phy;
-        const place = this.slotPlace(entries.readInt32BE(at));
-        if (slots.readInt32BE(place) === 0) this.usedSlots++;
-        slots.writeInt32BE(number, place);
+        const slot = this.slotIndex(words[at] as number);
+        if (slots[slot] === 0) used++;
+        slots[slot] = number;
       }
     }
+    this.usedSlots = used;
   }
 
-  /** In the slots, of a hash from the file: one that is damaged finds a slot as well. */
-  private slotPlace(hash: number): number {
-    return ((hash & 0x7fff_ffff) % this.slotCount) * SLOT_BYTES;
+  /** Of a hash from the file: one that is damaged finds a slot as well. */
+  private slotIndex(hash: number): number {
+    return (hash & 0x7fff_ffff) % this.slotCount;
   }
 
   private entryPlace(number: number): number {
@@ -135,9 +146,9 @@ export class IndexFile {
 
   /** Adds an entry; the caller has looked at `isFull`. */
   put(hash: number, phy: number, storeTimestamp: number): void {
-    const slots = this.slots as Buffer;
-    const place = (hash % this.slotCount) * SLOT_BYTES;
-    const found = slots.readInt32BE(place);
+    const slots = this.slots as Int32Array;
+    const slot = hash % this.slotCount;
+    const found = slots[slot] as number;
     const previous = found > 0 && found <= this.count ? found : 0;
     if (this.count - this.pendingFrom >= MAX_PENDING) this.writeEntries();
     const at = (this.count - this.pendingFrom) * ENTRY_BYTES;
@@ -145,7 +156,7 @@ export class IndexFile {
     writeInt64(this.pending, phy, at + 4);
     this.pending.writeInt32BE(this.secondsAfterBegin(storeTimestamp), at + 12);
     this.pending.writeInt32BE(previous, at + 16);
-    slots.writeInt32BE(this.count, place);
+    slots[slot] = this.count;
     if (this.count <= 1) {
       this.beginPhy = phy;
       this.beginTimestamp = storeTimestamp;
@@ -190,18 +201,27 @@ export class IndexFile {
   async seal(): Promise<void> {
     if (this.slots !== undefined) {
       this.writeEntries();
-      this.opened().writeSync(this.slots, 0, this.slots.length, HEADER_BYTES);
+      this.writeSlots(this.slots);
       this.writeHeader();
       await this.opened().datasync();
     }
     this.slots = undefined;
   }
 
+  private writeSlots(slots: Int32Array): void {
+    const bytes = turn(bytesOf(slots));
+    try {
+      this.opened().writeSync(bytes, 0, bytes.length, HEADER_BYTES);
+    } finally {
+      turn(bytes);
+    }
+  }
+
   /** Removes the entries of records at or behind `phy`. */
   cutAbove(phy: number): void {
     if (this.endPhy < phy || this.count <= 1) return;
     this.writeEntries();
-    const slots = this.slots as Buffer;
+    const slots = this.slots as Int32Array;
     const entry = Buffer.alloc(ENTRY_BYTES);
     while (this.count > 1) {
       this.opened().readSync(entry, 0, ENTRY_BYTES, this.entryPlace(this.count - 1));
@@ -211,7 +231,7 @@ export class IndexFile {
         break;
       }
       const previous = entry.readInt32BE(16);
-      slots.writeInt32BE(previous, this.slotPlace(entry.readInt32BE(0)));
+      slots[this.slotIndex(entry.readInt32BE(0))] = previous;
       if (previous === 0) this.usedSlots--;
       this.count--;
     }
@@ -240,10 +260,10 @@ export class IndexFile {
   }
 
   private slotOf(hash: number): number {
-    const place = (hash % this.slotCount) * SLOT_BYTES;
-    if (this.slots !== undefined) return this.slots.readInt32BE(place);
+    const index = hash % this.slotCount;
+    if (this.slots !== undefined) return this.slots[index] as number;
     const slot = Buffer.alloc(SLOT_BYTES);
-    this.opened().readSync(slot, 0, SLOT_BYTES, HEADER_BYTES + place);
+    this.opened().readSync(slot, 0, SLOT_BYTES, HEADER_BYTES + index * SLOT_BYTES);
     return slot.readInt32BE(0);
   }
 
@@ -257,4 +277,14 @@ export class IndexFile {
     this.file?.close();
     this.file = undefined;
   }
+}
+
+/** The same memory. */
+function bytesOf(words: Int32Array): Buffer {
+  return Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/** From this machine's order of bytes to the file's, which has the highest one first, and back. */
+function turn(words: Buffer): Buffer {
+  return LITTLE_ENDIAN ? words.swap32() : words;
 }

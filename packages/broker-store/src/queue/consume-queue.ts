@@ -5,6 +5,9 @@ import type { OpenFiles } from '../open-files';
 
 const FIRST_TAIL_UNITS = 32;
 const MAX_TAIL_UNITS = 2048;
+const PAGE_BYTES = 4096;
+/** Read at once to find where units end. */
+const NEAR_BYTES = 12_000;
 /** Files from the end that recovery looks at. */
 const RECOVER_FILES = 3;
 /** A hole of more units than this is not filled: the record that asks for it is not believed. */
@@ -50,6 +53,9 @@ export class ConsumeQueue {
   private tailStart = 0;
   private flushed = 0;
   private appendedSinceTick = false;
+  /** The first unit as recovery found it: offset (-1: none) and place. */
+  private knownOffset = -1;
+  private knownPhy = -1;
 
   constructor(
     files: Files,
@@ -96,6 +102,7 @@ export class ConsumeQueue {
   }
 
   private beginAt(queueOffset: number): void {
+    this.knownOffset = -1;
     this.minOffset = this.maxOffset = queueOffset;
     this.tail = undefined;
     this.tailStart = this.flushed = queueOffset;
@@ -236,7 +243,7 @@ export class ConsumeQueue {
   /** Sets minOffset to the first unit whose record is not below the log's beginning. */
   correctMin(minPhy: number, view: UnitView): void {
     const from = Math.max(this.firstStored, 0);
-    if (this.view(from, 1, view) === 1 && !isBlankUnit(view.units, view.at) && unitPhy(view.units, view.at) >= minPhy) {
+    if (this.knownOffset === from && this.knownPhy >= minPhy) {
       this.minOffset = from;
       return;
     }
@@ -260,7 +267,7 @@ export class ConsumeQueue {
   }
 
   /** Finds the end by reading. @param clean after a clean stop units form an unbroken row, so a search will do */
-  recover(clean: boolean, log: Logger): void {
+  recover(clean: boolean, view: UnitView, log: Logger): void {
     const { series } = this;
     const firstFile = series.first;
     this.tail = undefined;
@@ -268,11 +275,14 @@ export class ConsumeQueue {
       this.setEnd(0, -1);
       return;
     }
-    const end = clean ? this.endBySearch() : this.endByReading();
+    const end = clean ? this.endBySearch(view) : this.endByReading();
     this.setEnd(end, -1);
     if (!clean || this.somethingAt(end)) this.cutFiles(end, log);
-    this.maxPhysic = this.lastRecordEnd();
+    this.maxPhysic = this.lastRecordEnd(view);
     this.minOffset = firstFile / UNIT_BYTES;
+    const there = this.view(this.minOffset, 1, view) === 1 && !isBlankUnit(view.units, view.at);
+    this.knownOffset = there ? this.minOffset : -1;
+    this.knownPhy = there ? unitPhy(view.units, view.at) : -1;
   }
 
   private setEnd(end: number, maxPhysic: number): void {
@@ -281,9 +291,14 @@ export class ConsumeQueue {
     this.maxPhysic = maxPhysic;
   }
 
-  /** Newest file that has a unit at all, and in it the first place without. */
-  private endBySearch(): number {
+  /**
+   * Newest file that has a unit at all, and in it the first place without: near the end of what the file takes of the
+   * disk, as a rule.
+   */
+  private endBySearch(view: UnitView): number {
     const { series } = this;
+    const near = this.endNear(view);
+    if (near >= 0) return near;
     const one = Buffer.alloc(UNIT_BYTES);
     const filled = (position: number): boolean =>
       series.read(one, 0, UNIT_BYTES, position) === UNIT_BYTES && isUnit(one, 0);
@@ -298,6 +313,25 @@ export class ConsumeQueue {
       else high = middle;
     }
     return start / UNIT_BYTES + low;
+  }
+
+  /** One read, where a sparse file has its last bytes; -1 when the border is not there. */
+  private endNear(view: UnitView): number {
+    const { lastAllocated: allocated, last, fileSize } = this.series;
+    if (allocated === undefined || last === undefined || allocated === 0 || allocated >= fileSize) return -1;
+    const units = view.room(NEAR_BYTES);
+    const from = Math.max(0, allocated - (NEAR_BYTES - PAGE_BYTES));
+    const start = from - (from % UNIT_BYTES);
+    const length = Math.min(NEAR_BYTES, fileSize - start);
+    if (this.series.read(units, 0, length, last + start) < length || !isUnit(units, 0)) return -1;
+    let low = 0;
+    let high = length / UNIT_BYTES;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isUnit(units, middle * UNIT_BYTES)) low = middle + 1;
+      else high = middle;
+    }
+    return low * UNIT_BYTES === length ? -1 : (last + start) / UNIT_BYTES + low;
   }
 
   /** From the third last file: up to the first place without a unit, or whose record lies below its predecessor's. */
@@ -333,10 +367,10 @@ export class ConsumeQueue {
 
   /** Offset of the last unit that is not blank; -1 when there is none. */
   private lastRecordOffset(view: UnitView): number {
-    for (let end = this.maxOffset; end > this.firstStored;) {
+    for (let end = this.maxOffset, atOnce = 1; end > this.firstStored; atOnce = 800) {
       const inTail = this.tail !== undefined && end > this.tailStart;
       const floor = inTail ? this.tailStart : this.series.startOf((end - 1) * UNIT_BYTES) / UNIT_BYTES;
-      const from = Math.max(this.firstStored, floor, end - 800);
+      const from = Math.max(this.firstStored, floor, end - atOnce);
       const count = this.view(from, end - from, view);
       for (let i = count - 1; i >= 0; i--) {
         view.at += i * UNIT_BYTES;
@@ -349,8 +383,7 @@ export class ConsumeQueue {
   }
 
   /** End of the last record that has a unit; -1 without one. */
-  private lastRecordEnd(): number {
-    const view = new UnitView();
+  private lastRecordEnd(view: UnitView): number {
     return this.lastRecordOffset(view) < 0 ? -1 : unitPhy(view.units, view.at) + unitSize(view.units, view.at);
   }
 
@@ -377,6 +410,7 @@ export class ConsumeQueue {
       true,
     );
     if (end < this.flushed) this.cutFiles(end, log, whole);
+    if (end <= this.knownOffset) this.knownOffset = -1;
     this.maxOffset = this.nextOffset = end;
     this.flushed = Math.min(this.flushed, end);
     if (this.tailStart > end) {
@@ -384,7 +418,7 @@ export class ConsumeQueue {
       this.tailStart = end;
     }
     this.minOffset = Math.min(this.minOffset, end);
-    this.maxPhysic = this.lastRecordEnd();
+    this.maxPhysic = this.lastRecordEnd(view);
     return true;
   }
 

@@ -158,7 +158,7 @@ export class QueueTable {
   recover(whole: boolean): void {
     this.batch.recover(whole);
     for (const queue of this) {
-      queue.recover(whole, this.log);
+      queue.recover(whole, this.unitView, this.log);
       if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
     }
   }

@@ -5,7 +5,7 @@ import type { QueueTable } from '../queue/queue-table';
 import type { LogScanner } from './scan-log';
 
 /** Of the log below the mark, what is compared with the queues. */
-const COMPARE_BYTES = 8 << 20;
+const COMPARE_BYTES = 2 << 20;
 
 /**
  * Whether queues have what the mark of the last process says. It cannot say more than the page cache has, unless somebody has
@@ -21,6 +21,7 @@ export function writtenMarkHolds(
 ): boolean {
   const { log, queues } = parts;
   if (mark <= from || mark > log.writtenEnd) return false;
+  for (const { series } of queues.all()) if (series.hasGap) return false;
   const begin = queues.recordNear(Math.max(from, mark - COMPARE_BYTES));
   if (begin < 0 || begin >= mark) return false;
   let missing = 0;

@@ -17,12 +17,12 @@ type Exports = Record<string, unknown>;
 const translated = new Map<string, string>();
 
 /**
- * Loads the store from source with a bug planted in it: the production text with one piece replaced, so that the production
- * code carries no switches for tests. Fails when the piece is not there exactly once: plants must not rot.
+ * Loads the store from source with a bug planted in it: the production text with one piece replaced (more where a bug has
+ * several places), so that the production code carries no switches for tests. Fails when a piece is not there exactly once:
+ * plants must not rot.
  */
-export function plantedStore(plant: Plant): Store {
+export function plantedStore(...plants: readonly Plant[]): Store {
   const loaded = new Map<string, Exports>();
-  const target = join(SOURCE, plant.file);
   const load = (path: string): Exports => {
     const before = loaded.get(path);
     if (before !== undefined) return before;
@@ -35,25 +35,32 @@ export function plantedStore(plant: Plant): Store {
         : name === '@batonmq/host'
           ? jest.requireActual('@batonmq/host')
           : outside(name);
-    new Function('require', 'exports', codeOf(path, path === target ? plant : undefined))(inside, exports);
+    new Function(
+      'require',
+      'exports',
+      codeOf(
+        path,
+        plants.filter(({ file }) => path === join(SOURCE, file)),
+      ),
+    )(inside, exports);
     return exports;
   };
   return load(join(SOURCE, 'index.ts')) as unknown as Store;
 }
 
-function codeOf(path: string, plant: Plant | undefined): string {
-  if (plant === undefined) {
+function codeOf(path: string, plants: readonly Plant[]): string {
+  if (plants.length === 0) {
     const before = translated.get(path);
     if (before !== undefined) return before;
   }
   let text = readFileSync(path, 'utf8');
-  if (plant !== undefined) {
+  for (const plant of plants) {
     const pieces = text.split(plant.find);
     if (pieces.length !== 2) throw new Error(`${plant.file} has ${pieces.length - 1} times: ${plant.find}`);
     text = pieces.join(plant.replace);
   }
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
   const code = ts.transpileModule(text, { compilerOptions }).outputText;
-  if (plant === undefined) translated.set(path, code);
+  if (plants.length === 0) translated.set(path, code);
   return code;
 }

@@ -130,7 +130,9 @@ export class MessageStore implements Lifecycle {
     const root = this.options.storePathRootDir;
     const { queueList, host } = this;
     const { clock } = host;
-    const pieces = { log, queues: table, dispatcher, checkpoint, checksums, files, root, logger, clock, queueList };
+    const disownMark = (): void => this.claim.noteWritten(-1);
+    const common = { log, queues: table, dispatcher, checkpoint, checksums, files, root, logger, clock };
+    const pieces = { ...common, queueList, disownMark };
     const limited = this.options.enableControllerMode;
     const recovered = await recover(pieces, clean, limited, this.claim.writtenTo);
     const { end, confirmOffset, lastTimestamp } = recovered;

@@ -26,6 +26,8 @@ export interface RecoveryParts {
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly queueList: QueueList;
+  /** The mark is taken back: a next start must not go by it. @throws HostError */
+  readonly disownMark: () => void;
 }
 
 export interface Recovered {
@@ -82,6 +84,7 @@ export async function recover(
   const whole = marked && writtenMarkHolds(parts, scanner, mark, from);
   if (marked && !whole) {
     logger.warn({ mark, from }, 'queues do not have what the last process noted; they are built again further back');
+    parts.disownMark();
     queues.recover(false);
   }
   if (whole) queues.countUnsynced(from);

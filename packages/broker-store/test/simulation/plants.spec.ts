@@ -230,6 +230,14 @@ const bugs: readonly Bug[] = [
     weather: { powerLosses: 0 },
   },
   {
+    name: 'queues that are built again still count as written',
+    file: 'recovery/recover.ts',
+    find: '    parts.disownMark();',
+    replace: '',
+    caughtBy: /queue|offset/,
+    weather: { powerLosses: 0, deletions: true },
+  },
+  {
     name: 'what the killed process wrote to queues counts as synced',
     file: 'recovery/recover.ts',
     find: '  if (whole) queues.countUnsynced(from);',

@@ -65,6 +65,12 @@ export class BatchTable {
     for (const queue of this) queue.recover(clean, this.log);
   }
 
+  /** What a former process wrote of records behind `phy` has still to be synced. */
+  countUnsynced(phy: number): void {
+    for (const queue of this) queue.countUnsynced(phy);
+    this.removalsUnsynced = true;
+  }
+
   /** Makes durable what has been written. @throws HostError */
   async sync(): Promise<void> {
     const directories = new Set<string>();

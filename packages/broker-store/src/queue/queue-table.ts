@@ -180,7 +180,8 @@ export class QueueTable {
       queue.countUnsynced(phy, this.unitView);
       if (queue.unsyncedFrom !== Infinity) this.unsynced.add(queue);
     }
-    for (const queue of this.batch) queue.countUnsynced(phy);
+    this.removalsUnsynced = true;
+    this.batch.countUnsynced(phy);
   }
 
   /** Start of a record at or behind `phy`, or of the last one below it, that has a unit; -1: none has. */

@@ -2,30 +2,13 @@ import type { Files, Logger } from '@batonmq/host';
 import { FileSeries } from '../file-series';
 import { UNIT_BYTES, blankUnits, isBlankUnit, isUnit, unitPhy, unitSize, writeUnit } from '../format/queue-unit';
 import type { OpenFiles } from '../open-files';
+import { endByReading, endBySearch } from './find-end';
+import type { UnitView } from './unit-view';
 
 const FIRST_TAIL_UNITS = 32;
 const MAX_TAIL_UNITS = 2048;
-const PAGE_BYTES = 4096;
-/** Read at once to find where units end. */
-const NEAR_BYTES = 12_000;
-/** Files from the end that recovery looks at. */
-const RECOVER_FILES = 3;
 /** A hole of more units than this is not filled: the record that asks for it is not believed. */
 const MAX_GAP_UNITS = 1_000_000;
-
-/** A piece of a queue: `units` from byte `at`. Valid until the next use of the same view or of the queue. */
-export class UnitView {
-  units: Buffer = Buffer.alloc(0);
-  at = 0;
-  private scratch: Buffer | undefined;
-
-  /** Room of its own for units from a file. */
-  room(bytes: number): Buffer {
-    if (this.scratch === undefined || this.scratch.length < bytes)
-      this.scratch = Buffer.allocUnsafeSlow(Math.max(16_000, bytes));
-    return this.scratch;
-  }
-}
 
 /**
  * One queue of one topic: the places of its messages, 20 bytes each. New units wait in memory (`tail`) and are written in
@@ -53,6 +36,8 @@ export class ConsumeQueue {
   private tailStart = 0;
   private flushed = 0;
   private appendedSinceTick = false;
+  /** What is behind the end in its file has still to be cut off. */
+  private ragged = false;
   /** The first unit as recovery found it: offset (-1: none) and place. */
   private knownOffset = -1;
   private knownPhy = -1;
@@ -275,9 +260,10 @@ export class ConsumeQueue {
       this.setEnd(0, -1);
       return;
     }
-    const end = clean ? this.endBySearch(view) : this.endByReading();
+    const end = clean ? endBySearch(series, view) : endByReading(series);
     this.setEnd(end, -1);
-    if (!clean || this.somethingAt(end)) this.cutFiles(end, log);
+    this.ragged = !clean;
+    if (clean && this.somethingAt(end)) this.cutFiles(end, log);
     this.maxPhysic = this.lastRecordEnd(view);
     this.minOffset = firstFile / UNIT_BYTES;
     const there = this.view(this.minOffset, 1, view) === 1 && !isBlankUnit(view.units, view.at);
@@ -289,72 +275,6 @@ export class ConsumeQueue {
     this.maxOffset = this.nextOffset = this.tailStart = this.flushed = end;
     this.minOffset = Math.min(this.minOffset, end);
     this.maxPhysic = maxPhysic;
-  }
-
-  /**
-   * Newest file that has a unit at all, and in it the first place without: near the end of what the file takes of the
-   * disk, as a rule.
-   */
-  private endBySearch(view: UnitView): number {
-    const { series } = this;
-    const near = this.endNear(view);
-    if (near >= 0) return near;
-    const one = Buffer.alloc(UNIT_BYTES);
-    const filled = (position: number): boolean =>
-      series.read(one, 0, UNIT_BYTES, position) === UNIT_BYTES && isUnit(one, 0);
-    let index = series.starts.length - 1;
-    while (index > 0 && !filled(series.starts[index] as number)) index--;
-    const start = series.starts[index] as number;
-    let low = 0;
-    let high = series.fileSize / UNIT_BYTES;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (filled(start + middle * UNIT_BYTES)) low = middle + 1;
-      else high = middle;
-    }
-    return start / UNIT_BYTES + low;
-  }
-
-  /** One read, where a sparse file has its last bytes; -1 when the border is not there. */
-  private endNear(view: UnitView): number {
-    const { lastAllocated: allocated, last, fileSize } = this.series;
-    if (allocated === undefined || last === undefined || allocated === 0 || allocated >= fileSize) return -1;
-    const units = view.room(NEAR_BYTES);
-    const from = Math.max(0, allocated - (NEAR_BYTES - PAGE_BYTES));
-    const start = from - (from % UNIT_BYTES);
-    const length = Math.min(NEAR_BYTES, fileSize - start);
-    if (this.series.read(units, 0, length, last + start) < length || !isUnit(units, 0)) return -1;
-    let low = 0;
-    let high = length / UNIT_BYTES;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isUnit(units, middle * UNIT_BYTES)) low = middle + 1;
-      else high = middle;
-    }
-    return low * UNIT_BYTES === length ? -1 : (last + start) / UNIT_BYTES + low;
-  }
-
-  /** From the third last file: up to the first place without a unit, or whose record lies below its predecessor's. */
-  private endByReading(): number {
-    const { series } = this;
-    const starts = series.starts.slice(-RECOVER_FILES);
-    let lastPhy = -1;
-    for (const start of starts) {
-      for (let done = 0, chunk = 4096 - (4096 % UNIT_BYTES); done < series.fileSize;) {
-        const length = Math.min(chunk, series.fileSize - done);
-        const units = Buffer.allocUnsafeSlow(length);
-        series.read(units, 0, length, start + done);
-        for (let at = 0; at < length; at += UNIT_BYTES) {
-          const phy = unitPhy(units, at);
-          const blank = isBlankUnit(units, at);
-          if (!isUnit(units, at) || (!blank && phy <= lastPhy)) return (start + done + at) / UNIT_BYTES;
-          if (!blank) lastPhy = phy;
-        }
-        done += length;
-        if (chunk < 1 << 19) chunk *= 4;
-      }
-    }
-    return ((starts.at(-1) as number) + series.fileSize) / UNIT_BYTES;
   }
 
   private somethingAt(offset: number): boolean {
@@ -400,6 +320,7 @@ export class ConsumeQueue {
   cutAbove(phy: number, view: UnitView, log: Logger, whole = false): boolean {
     // A last unit of zeros (0, 0) is a hole that a crash left: what is before it may have holes too.
     if (this.maxPhysic <= phy && this.maxPhysic !== 0) {
+      if (this.ragged) this.cutFiles(this.maxOffset, log);
       this.nextOffset = this.maxOffset;
       return false;
     }
@@ -409,7 +330,7 @@ export class ConsumeQueue {
       (units, at) => unitPhy(units, at) >= phy || unitSize(units, at) === 0,
       true,
     );
-    if (end < this.flushed) this.cutFiles(end, log, whole);
+    if (end < this.flushed || this.ragged) this.cutFiles(end, log, whole);
     if (end <= this.knownOffset) this.knownOffset = -1;
     this.maxOffset = this.nextOffset = end;
     this.flushed = Math.min(this.flushed, end);
@@ -466,6 +387,7 @@ export class ConsumeQueue {
 
   private cutFiles(end: number, log: Logger, whole = false): void {
     const position = end * UNIT_BYTES;
+    this.ragged = false;
     if (whole) this.series.clear(position);
     else this.series.cut(position, position === this.series.first);
     this.unsyncedFrom = Math.min(this.unsyncedFrom, position);

@@ -4,13 +4,16 @@ import { StoreError } from '../errors';
 import { OpenFiles } from '../open-files';
 import type { BatchQueue } from './batch-queue';
 import type { BatchTable } from './batch-table';
-import { ConsumeQueue, UnitView } from './consume-queue';
+import { ConsumeQueue } from './consume-queue';
+import { UnitView } from './unit-view';
 
 const MAX_OPEN_FILES = 512;
 /** Of the topic, of all queues, of the store. */
 const DIRECTORIES_ABOVE_A_QUEUE = 3;
 /** Queues written per turn of the event loop by the periodic flush. */
 const FLUSH_PER_TURN = 256;
+/** Queue files synced side by side: a journal writes once for all who wait. */
+const SYNCS_AT_ONCE = 8;
 
 /** A topic and its queues, found by name or by the bytes of its name. */
 export class Topic {
@@ -233,9 +236,11 @@ export class QueueTable {
     const queues = [...this.unsynced];
     this.unsynced.clear();
     const directories = new Set<string>();
-    for (const queue of queues) {
-      await queue.sync();
-      queue.series.takeNewNames(DIRECTORIES_ABOVE_A_QUEUE, directories);
+    for (let at = 0; at < queues.length; at += SYNCS_AT_ONCE) {
+      const some = queues.slice(at, at + SYNCS_AT_ONCE);
+      const results = await Promise.allSettled(some.map((queue) => queue.sync()));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+      for (const queue of some) queue.series.takeNewNames(DIRECTORIES_ABOVE_A_QUEUE, directories);
     }
     // Units are trusted after a clean stop, and below the checkpoint: their files must still be there after a power loss.
     if (this.removalsUnsynced) directories.add(this.directory);

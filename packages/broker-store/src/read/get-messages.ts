@@ -1,7 +1,7 @@
 import { BLANK_UNIT_SIZE, UNIT_BYTES, unitExtPosition, unitPhy, unitSize, unitTagsCode } from '../format/queue-unit';
 import type { CommitLog } from '../log/commit-log';
 import type { ConsumeQueue } from '../queue/consume-queue';
-import { UnitView } from '../queue/consume-queue';
+import { UnitView } from '../queue/unit-view';
 import type { ExtUnits } from '../queue/ext-units';
 import type { GetResult, GetStatus, MessageFilter } from './get-result';
 import type { RecordReader } from './record-reader';

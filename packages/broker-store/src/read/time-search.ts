@@ -3,7 +3,8 @@ import { storeTimestampPlace } from '../format/record';
 import { readInt64 } from '../format/int64';
 import type { CommitLog } from '../log/commit-log';
 import { LogCursor } from '../log/log-cursor';
-import { type ConsumeQueue, UnitView } from '../queue/consume-queue';
+import type { ConsumeQueue } from '../queue/consume-queue';
+import { UnitView } from '../queue/unit-view';
 
 /** Bytes of a record up to behind its storeTimestamp, with an IPv6 born host. */
 const HEAD_BYTES = 76;

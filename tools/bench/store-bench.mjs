@@ -3,7 +3,7 @@
 //
 // What makes the two sides alike:
 // - Twins (store-bench-ours.mjs, StoreBench.java): the same messages, queues, window of puts in flight, pulls of 32 messages and
-//   copies of what was pulled (as a socket makes one). A part's first step warms up and does not count.
+//   copies of what was pulled (as a socket makes one). A part's first steps warm up and do not count.
 // - Each measurement is a process of its own on a new directory; they take turns, and the one that begins changes.
 // - Rates are by the clock; CpuNs is the CPU time of all threads per message, which a busy machine disturbs less.
 // - P99Us is with all of the window in flight where the store lets the caller wait: RocketMQ answers an ASYNC_FLUSH put within
@@ -29,6 +29,9 @@ Needs a JDK and Maven, and Linux. Sizes of --recovery-mb are written four times;
 const HERE = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 const MAKES = ['ours', 'java'];
+/** One takes some hundredths of a second only: the first ones warm up, of the others the middle one counts. */
+const WARM_UPS = 4;
+const TAIL_READS = 5;
 
 const { values } = parseArgs({
   options: {
@@ -137,8 +140,7 @@ async function append() {
     const steps = [
       `append:1024:${messages}`,
       ...many.map(([bytes, count]) => `append:${bytes}:${count}`),
-      'read',
-      'read',
+      ...Array.from({ length: WARM_UPS + TAIL_READS }, () => 'read'),
       'memory',
     ];
     const events = await run(make, dir, steps);
@@ -150,9 +152,9 @@ async function append() {
       note(`${name}CpuNs`, make, cpuNs);
       if (bytes === 1024) note('dispatch', make, dispatchedPerSecond);
     }
-    const { perSecond, cpuNs } = events.filter(({ event }) => event === 'read')[1];
-    note('tailRead', make, perSecond);
-    note('tailReadCpuNs', make, cpuNs);
+    const reads = events.filter(({ event }) => event === 'read').slice(WARM_UPS);
+    note('tailRead', make, median(reads.map(({ perSecond }) => perSecond)));
+    note('tailReadCpuNs', make, median(reads.map(({ cpuNs }) => cpuNs)));
     note('memory', make, events.at(-1).kib);
     rmSync(dir, { recursive: true });
   });
@@ -184,13 +186,14 @@ function evict(directory) {
  */
 async function coldRead() {
   const megabytes = Number(values['cold-mb']);
+  if (megabytes < 128) throw new Error('--cold-mb: at least 128, so that the tail reads stay in the last quarter');
   const options = { fileMb: Math.max(1, Math.floor(megabytes / 16)) };
   for (const make of MAKES) await run(make, join(root, `cold-${make}`), [`write:${megabytes}:1`, 'stop'], options);
   await inTurns(async (make) => {
     const dir = join(root, `cold-${make}`);
     evict(dir);
-    const events = await run(make, dir, ['read', 'read', 'readOld', 'stop'], options);
-    const { perSecond, cpuNs, bytes, diskBytes } = events[3];
+    const events = await run(make, dir, [...Array(WARM_UPS).fill('read'), 'readOld', 'stop'], options);
+    const { perSecond, cpuNs, bytes, diskBytes } = events[1 + WARM_UPS];
     if (diskBytes < bytes * 0.8)
       throw new Error(`${make} read ${bytes} bytes, only ${diskBytes} of them from the disk`);
     note('coldRead', make, perSecond);

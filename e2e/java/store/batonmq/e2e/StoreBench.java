@@ -31,8 +31,8 @@ import org.apache.rocketmq.store.config.MessageStoreConfig;
 public final class StoreBench {
     private static final int QUEUES = 8;
     private static final int WINDOW = 64;
-    /** The part of the log that tail reads cover. */
-    private static final int TAIL_MESSAGES = 30_000;
+    /** The part of the log that tail reads cover: 28 MB. */
+    private static final int TAIL_MESSAGES = 24_000;
     /** Most that one pull brings. */
     private static final int SOCKET_BYTES = 1 << 20;
     private static final String ZEROS = "000000000000";

@@ -170,28 +170,12 @@ const bugs: readonly Bug[] = [
     weather: USED_AGAIN,
   },
   {
-    name: 'dispatch moves the next offset on',
-    file: 'queue/consume-queue.ts',
-    find: 'this.maxOffset++;',
-    replace: 'this.maxOffset++; this.nextOffset = Math.max(this.nextOffset, this.maxOffset);',
-    caughtBy: /queue/,
-    weather: USED_AGAIN,
-  },
-  {
     name: 'a record at offset 0 does not begin its queue anew',
     file: 'replica-log.ts',
     find: 'return queueOffset === 0 ? count : ',
     replace: 'return ',
     caughtBy: /queue/,
     weather: USED_AGAIN,
-  },
-  {
-    name: 'the removal of a topic is not synced',
-    file: 'queue/queue-table.ts',
-    find: 'if (this.removalsUnsynced) directories.add(this.directory);',
-    replace: '',
-    caughtBy: /reads stay below the confirm offset|queue/,
-    weather: { ...USED_AGAIN, powerLosses: 1 },
   },
   {
     name: 'after a power loss queues count as written, as after a kill',

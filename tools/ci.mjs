@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const env = {
   ...process.env,
@@ -25,7 +26,6 @@ const steps = [
   { name: 'packages can be packed and used', command: 'node tools/check-packages.mjs' },
 ];
 
-const strip = (text) => text.replace(/\u001b\[[0-9;]*m/g, '');
 let passed = 0;
 let failed = 0;
 
@@ -35,7 +35,7 @@ function run(command, stepEnv = env) {
     let rest = '';
     const read = (bytes) => {
       process.stdout.write(bytes);
-      const lines = (rest + strip(bytes.toString())).split('\n');
+      const lines = (rest + stripVTControlCharacters(bytes.toString())).split('\n');
       rest = lines.pop();
       for (const line of lines) count(line);
     };

@@ -110,11 +110,10 @@ describe('a file system that fails', () => {
         await expect(f.store.whenDurable(endOffset)).rejects.toMatchObject({ code: 'STORE_FAILED' });
       else await until('failed', () => !f.store.writable);
       await expect(f.store.whenDurable(endOffset)).rejects.toMatchObject({ code: 'STORE_FAILED' });
-      disk.written.length = 0;
       disk.heal();
       await until('writable', () => f.store.writable);
       // Every byte since the last good sync went to the file once more.
-      const again = disk.written.filter((each) => inLog(each.path));
+      const again = disk.writtenSinceFailedSync.filter((each) => inLog(each.path));
       expect(Math.min(...again.map((each) => each.from))).toBeLessThanOrEqual(flushed);
       expect(Math.max(...again.map((each) => each.to))).toBeGreaterThanOrEqual(endOffset);
       // Told as failed, but in the log: as a timeout does it.

@@ -9,6 +9,8 @@ export class FaultyFiles {
   private syncs: Concerns | undefined;
   /** Writes since the last call of `forget`: file and range. */
   written: { path: string; from: number; to: number }[] = [];
+  /** How many writes there were when a sync failed last. */
+  private writtenWhenFailed = 0;
   /** Changes that were refused so far. */
   refused = 0;
 
@@ -35,7 +37,13 @@ export class FaultyFiles {
   }
 
   private syncing(path: string): void {
-    if (this.syncs?.(path) === true) throw new HostError('FILE_IO', `cannot sync ${path}: EIO: i/o error`);
+    if (this.syncs?.(path) !== true) return;
+    this.writtenWhenFailed = this.written.length;
+    throw new HostError('FILE_IO', `cannot sync ${path}: EIO: i/o error`);
+  }
+
+  get writtenSinceFailedSync(): readonly { path: string; from: number; to: number }[] {
+    return this.written.slice(this.writtenWhenFailed);
   }
 
   get files(): Files {

@@ -192,7 +192,7 @@ export class IndexService implements RecordIndexer {
   cutAbove(phy: number): void {
     try {
       for (let last = this.list.at(-1); last !== undefined && last.endPhy >= phy; last = this.list.at(-1)) {
-        last.prepare(this.trusted || this.list.length > 1);
+        last.prepare(this.trusted);
         last.cutAbove(phy);
         last.writeHeader();
         if (last.count > 1 || this.list.length === 1) break;

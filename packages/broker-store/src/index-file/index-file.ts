@@ -35,6 +35,8 @@ export class IndexFile {
   private readonly pending = Buffer.allocUnsafeSlow(MAX_PENDING * ENTRY_BYTES);
   private pendingFrom = 1;
   private headerChanged = false;
+  /** Slots are on their way to the disk, and nothing has changed since. */
+  private sealing = false;
   private file: OpenFile | undefined;
   private readonly scratch = Buffer.alloc(HEADER_BYTES);
 
@@ -146,6 +148,7 @@ export class IndexFile {
 
   /** Adds an entry; the caller has looked at `isFull`. */
   put(hash: number, phy: number, storeTimestamp: number): void {
+    this.sealing = false;
     const slots = this.slots as Int32Array;
     const slot = hash % this.slotCount;
     const found = slots[slot] as number;
@@ -197,15 +200,20 @@ export class IndexFile {
     this.headerChanged = false;
   }
 
-  /** Writes everything and syncs; the slots leave memory. */
-  async seal(): Promise<void> {
-    if (this.slots !== undefined) {
-      this.writeEntries();
-      this.writeSlots(this.slots);
-      this.writeHeader();
-      await this.opened().datasync();
-    }
+  /**
+   * Writes everything and syncs; the slots leave memory.
+   * @returns false when the file has changed meanwhile: what was synced is not what it is now
+   */
+  async seal(): Promise<boolean> {
+    if (this.slots === undefined) return true;
+    this.writeEntries();
+    this.writeSlots(this.slots);
+    this.writeHeader();
+    this.sealing = true;
+    await this.opened().datasync();
+    if (!this.sealing) return false;
     this.slots = undefined;
+    return true;
   }
 
   private writeSlots(slots: Int32Array): void {
@@ -220,6 +228,7 @@ export class IndexFile {
   /** Removes the entries of records at or behind `phy`. */
   cutAbove(phy: number): void {
     if (this.endPhy < phy || this.count <= 1) return;
+    this.sealing = false;
     this.writeEntries();
     const slots = this.slots as Int32Array;
     const entry = Buffer.alloc(ENTRY_BYTES);

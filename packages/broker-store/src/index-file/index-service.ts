@@ -130,7 +130,9 @@ export class IndexService implements RecordIndexer {
 
   private sealLater(file: IndexFile): void {
     file.seal().then(
-      () => (this.savedTimestamp = Math.max(this.savedTimestamp, file.endTimestamp)),
+      (isWhole) => {
+        if (isWhole) this.savedTimestamp = Math.max(this.savedTimestamp, file.endTimestamp);
+      },
       (error: unknown) => this.fail(error),
     );
   }
@@ -195,6 +197,8 @@ export class IndexService implements RecordIndexer {
         last.prepare(this.trusted);
         last.cutAbove(phy);
         last.writeHeader();
+        // It fills up anew, perhaps with earlier times than it had.
+        this.savedTimestamp = Math.min(this.savedTimestamp, this.list.at(-2)?.endTimestamp ?? 0);
         if (last.count > 1 || this.list.length === 1) break;
         this.remove(this.list.length - 1);
       }

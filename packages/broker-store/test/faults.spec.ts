@@ -166,6 +166,25 @@ describe('a file system that fails', () => {
     30_000,
   );
 
+  it('EIO on the sync of a queue in a cut: what it was to make durable is not counted on, whatever is synced later', async () => {
+    const { f, disk, root, bodies } = await running();
+    await f.store.whenDispatched(f.store.log.maxOffset());
+    const keep = f.store.log.maxOffset();
+    await f.put(message('T', 0, 'to be cut'));
+    await f.store.whenDispatched(f.store.log.maxOffset());
+    disk.failSyncs(inQueues);
+    await expect(f.store.log.truncate(keep)).rejects.toMatchObject({ code: 'FILE_IO' });
+    disk.heal();
+    await f.store.log.truncate(keep);
+    await f.store.stop();
+    // Not left in good order: the next start reads the log again.
+    expect(existsSync(join(root, 'abort'))).toBe(true);
+    const next = await open(root);
+    expect(bodiesOf(next.f.store, 'T', 0)).toEqual(bodies);
+    await next.f.store.stop();
+    expect(existsSync(join(root, 'abort'))).toBe(false);
+  });
+
   it('DISK_FULL for a new segment: that message is refused, the next one goes when there is room', async () => {
     const world = await running();
     const { f, disk } = world;

@@ -52,6 +52,8 @@ export class QueueTable {
   private round: ConsumeQueue[] = [];
   private readonly unsynced = new Set<ConsumeQueue>();
   private readonly withMemory = new Set<ConsumeQueue>();
+  /** A sync has failed: what it covered cannot be had any more but from the log, by the next start. */
+  syncFailed = false;
   /** Removals of topics are not on the disk yet: a power loss, after a cut too, would bring their units back. */
   private removalsUnsynced = false;
   private readonly fileSize: number;
@@ -233,6 +235,15 @@ export class QueueTable {
 
   /** Makes durable what has been written. @throws HostError */
   async sync(): Promise<void> {
+    try {
+      await this.syncAll();
+    } catch (error) {
+      this.syncFailed = true;
+      throw error;
+    }
+  }
+
+  private async syncAll(): Promise<void> {
     const queues = [...this.unsynced];
     this.unsynced.clear();
     const directories = new Set<string>();

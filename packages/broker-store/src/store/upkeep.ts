@@ -19,8 +19,6 @@ export class Upkeep {
   private lastQueueSyncAt = 0;
   /** What had been dispatched when the round of the flush under way began: all of it is written when that ends. */
   private round: { position: number; timestamp: number } | undefined;
-  /** A sync of queues has failed: what it covered is rebuilt by the next start, so the checkpoint stays where it was. */
-  queuesLost = false;
 
   constructor(
     private readonly parts: StoreParts,
@@ -30,6 +28,11 @@ export class Upkeep {
     /** Tells a next process how far queues and index are written; -1: it must not believe what they have. */
     private readonly noteWritten: (offset: number) => void,
   ) {}
+
+  /** A sync of queues has failed: what it covered is rebuilt by the next start, so the checkpoint stays where it was. */
+  get queuesLost(): boolean {
+    return this.parts.table.syncFailed;
+  }
 
   /** Queues are on the disk up to `offset` of the log. */
   beginAt(offset: number): void {
@@ -116,7 +119,6 @@ export class Upkeep {
       await table.sync();
       if (!this.queuesLost) checkpoint.queuesTimestamp = timestamp;
     } catch (error) {
-      this.queuesLost = true;
       this.disownWritten();
       host.log.error(
         { error: textOf(error) },

@@ -185,6 +185,23 @@ describe('a file system that fails', () => {
     expect(existsSync(join(root, 'abort'))).toBe(false);
   });
 
+  it('DISK_FULL on a queue, then kill -9: the next process knows that the queue was not written', async () => {
+    const { f, disk, root, bodies } = await running();
+    await f.store.whenDispatched(f.store.log.maxOffset());
+    const written = (): number =>
+      Number(/^written (\d+)/m.exec(readFileSync(join(root, 'abort'), 'latin1'))?.[1] ?? -1);
+    const before = f.store.log.maxOffset();
+    await until('noted', () => written() === before);
+    disk.failWrites('DISK_FULL', inQueues);
+    await f.put(message('T', 0, 'in the log'));
+    await until('refused', () => !f.store.writable);
+    expect(written()).toBe(before);
+    await f.kill();
+    const next = await open(root);
+    expect(bodiesOf(next.f.store, 'T', 0)).toEqual([...bodies, 'in the log']);
+    await next.f.store.stop();
+  });
+
   it('DISK_FULL for a new segment: that message is refused, the next one goes when there is room', async () => {
     const world = await running();
     const { f, disk } = world;

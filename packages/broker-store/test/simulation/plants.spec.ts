@@ -196,15 +196,6 @@ const bugs: readonly Bug[] = [
     weather: { powerLosses: 0 },
   },
   {
-    name: 'queues count as written although a write has failed',
-    file: 'store/upkeep.ts',
-    find: "      host.log.error({ error: textOf(error) }, 'writing consume queues failed');",
-    replace: '      this.tellWritten(round.position);',
-    also: believing,
-    caughtBy: /queue|offset/,
-    weather: { powerLosses: 0, faults: true },
-  },
-  {
     name: 'after a cut queues count as written beyond it',
     file: 'message-store.ts',
     find: '      this.claim.noteWritten(Math.min(this.claim.writtenTo, offset));',
@@ -219,7 +210,7 @@ const bugs: readonly Bug[] = [
     find: '    parts.disownMark();',
     replace: '',
     caughtBy: /queue|offset/,
-    weather: { powerLosses: 0, deletions: true },
+    weather: { powerLosses: 0, deletions: true, steps: 60 },
   },
   {
     name: 'what the killed process wrote to queues counts as synced',
@@ -233,7 +224,7 @@ const bugs: readonly Bug[] = [
     file: 'recovery/recover.ts',
     find: '  if (!clean) for (const start of log.series.starts)',
     replace: '  if (!clean && !whole) for (const start of log.series.starts)',
-    caughtBy: /what was promised is there|what was seen is there/,
+    caughtBy: /what was promised is there|what was seen is there|log is whole/,
   },
 ];
 

@@ -21,6 +21,8 @@ export class Cleaner {
     private readonly log: CommitLog,
     private readonly queues: QueueTable,
     private readonly index: IndexService | undefined,
+    /** Nothing from here on has been seen by anyone: not confirmed, or not dispatched yet. */
+    private readonly unseenFrom: () => number,
   ) {}
 
   /** One round. @returns whether log files were removed */
@@ -50,14 +52,19 @@ export class Cleaner {
     return decision;
   }
 
-  /** Oldest first, never the newest, stops at the first that stays. */
+  /**
+   * Oldest first, never the newest, stops at the first that stays. What no consumer could have seen stays whatever its age: its
+   * queue offsets have been given, and only the log knows them.
+   */
   private removeLogFiles(immediately: boolean): number {
     const { log, options } = this;
     const expiry = this.host.clock.wallMs() - options.fileReservedTime * HOUR_MS;
     let count = 0;
     try {
       while (count < options.deleteFileBatchMax && log.series.starts.length > 1) {
-        const path = log.series.path(log.series.first as number);
+        const first = log.series.first as number;
+        if (first + log.fileSize > this.unseenFrom()) break;
+        const path = log.series.path(first);
         const modifiedMs = this.host.files.stat(path)?.modifiedMs ?? 0;
         if (!immediately && modifiedMs > expiry) break;
         log.removeOldestFile();

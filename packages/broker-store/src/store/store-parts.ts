@@ -49,7 +49,7 @@ export function makeParts(host: Host, options: ResolvedOptions): StoreParts {
   const light = new LightQueues(table, o.enableLmq, o.enableMultiDispatch);
   const dispatcher = new Dispatcher(commitLog, table, light, levels, index, arrivals, logger);
   const appender = new Appender(clock, checksums, commitLog, table, light, o.maxMessageSize, o.storeHost);
-  const cleaner = new Cleaner(host, o, commitLog, table, index);
+  const cleaner = new Cleaner(host, o, commitLog, table, index, () => dispatcher.position);
   return { host, options, commitLog, table, extUnits, checkpoint, index, arrivals, dispatcher, appender, cleaner };
 }
 

@@ -170,6 +170,19 @@ describe('20.14 retention', () => {
     world.disk.usage = { totalBytes: 1000, availableBytes: 1000 - percent * 10 };
   };
 
+  it('never what nobody can have seen: not confirmed, not dispatched (seed 1019837)', async () => {
+    const { world, starts, now } = await filled({ enableControllerMode: true, deleteWhen: '04' });
+    const { log } = world.fixture.store;
+    const all = starts();
+    now(new Date(2026, 0, 20, 4, 30).getTime());
+    clean(world.fixture);
+    expect(starts()).toEqual(all);
+    log.setConfirmOffset(2 * LOG_FILE - 1);
+    await world.fixture.store.whenDispatched(LOG_FILE);
+    clean(world.fixture);
+    expect(starts()).toEqual(all.slice(1));
+  });
+
   it('by time, in the hours of deleteWhen only, oldest first, ten a round, never the newest', async () => {
     const { world, starts, now } = await filled({ deleteWhen: '04;16', fileReservedTime: 72 });
     const all = starts();

@@ -43,9 +43,10 @@ export async function cut(stage: Stage, writer: Writer): Promise<void> {
   if (end < store.log.minOffset() || end > store.log.maxOffset()) return;
   stage.note(`cut at ${end} of ${store.log.maxOffset()}`);
   history.beginCut(end);
-  writer.forgetStream();
   forgetEndsAbove(stage, end);
+  // A record of which only zeros are missing is still there when a crash undoes the cut.
   if (!(await stage.until(store.log.truncate(end)))) return forgetEndsAbove(stage, end);
+  writer.forgetStream();
   history.endCut();
   stage.counts['cuts']!++;
 }

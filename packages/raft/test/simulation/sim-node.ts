@@ -232,7 +232,8 @@ export class SimNode {
     const state = this.state as RaftState;
     const now = this.nowMs();
     const effects = core.step(state, { what, now, random: dice.next() });
-    if (what.kind === 'message' && isFromLeader(what.message) && state.leaderId === what.from) this.ledMs = now;
+    // What comes late from an earlier term is refused.
+    if (what.kind === 'message' && isFromLeader(what.message) && what.message.term === state.term) this.ledMs = now;
     for (const effect of effects) this.perform(state, effect);
     checker.configured(this.id, state);
     if (state.role !== 'leader') return;

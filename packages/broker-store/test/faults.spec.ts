@@ -49,6 +49,11 @@ async function running(more: Partial<StoreOptions> = {}, count = 10): Promise<Wo
   return { f, root, disk, bodies };
 }
 
+/** How far the running process says that queues are written. */
+function notedAsWritten(root: string): number {
+  return Number(/^written (\d+)/m.exec(readFileSync(join(root, 'abort'), 'latin1'))?.[1] ?? -1);
+}
+
 /** Waits for a condition, with a deadline far above what it takes. */
 async function until(what: string, condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 20_000;
@@ -171,7 +176,8 @@ describe('a file system that fails', () => {
     await f.store.whenDispatched(f.store.log.maxOffset());
     const keep = f.store.log.maxOffset();
     await f.put(message('T', 0, 'to be cut'));
-    await f.store.whenDispatched(f.store.log.maxOffset());
+    // The cut has something to do in the queue's file.
+    await until('written', () => notedAsWritten(root) === f.store.log.maxOffset());
     disk.failSyncs(inQueues);
     await expect(f.store.log.truncate(keep)).rejects.toMatchObject({ code: 'FILE_IO' });
     disk.heal();
@@ -188,14 +194,12 @@ describe('a file system that fails', () => {
   it('DISK_FULL on a queue, then kill -9: the next process knows that the queue was not written', async () => {
     const { f, disk, root, bodies } = await running();
     await f.store.whenDispatched(f.store.log.maxOffset());
-    const written = (): number =>
-      Number(/^written (\d+)/m.exec(readFileSync(join(root, 'abort'), 'latin1'))?.[1] ?? -1);
     const before = f.store.log.maxOffset();
-    await until('noted', () => written() === before);
+    await until('written', () => notedAsWritten(root) === before);
     disk.failWrites('DISK_FULL', inQueues);
     await f.put(message('T', 0, 'in the log'));
     await until('refused', () => !f.store.writable);
-    expect(written()).toBe(before);
+    expect(notedAsWritten(root)).toBe(before);
     await f.kill();
     const next = await open(root);
     expect(bodiesOf(next.f.store, 'T', 0)).toEqual([...bodies, 'in the log']);

@@ -1,6 +1,7 @@
 import { indexHash, javaHash } from '../format/java-hash';
 import { decodeMessage } from '../format/decode-message';
 import { PROPERTY, decodeProperties } from '../format/properties';
+import { SYS_FLAG } from '../format/record';
 import type { IndexService } from '../index-file/index-service';
 import type { RecordReader } from './record-reader';
 
@@ -12,7 +13,7 @@ export interface KeyQueryResult {
 
 /**
  * The index knows hashes only, so what it names is read and compared: other topics and keys with the same hash, and places
- * that were cut since, do not get through (store-format.md B7). Nor do records at or above `limit`, which consumers may not
+ * that were cut since, do not get through (store-format.md B7), nor rolled-back messages in the place of others. Nor do records at or above `limit`, which consumers may not
  * see yet: the index may know them from before a restart. @source DefaultMessageStore.queryMessage
  */
 export function queryByKey(
@@ -47,7 +48,8 @@ export function queryByKey(
 
 function hasKey(record: Buffer, topic: string, key: string): boolean {
   const message = decodeMessage(record);
-  if (message.topic !== topic) return false;
+  const isRolledBack = (message.sysFlag & SYS_FLAG.transactionMask) === SYS_FLAG.transactionRollback;
+  if (message.topic !== topic || isRolledBack) return false;
   const properties = decodeProperties(message.properties);
   return properties.get(PROPERTY.uniqueKey) === key || (properties.get(PROPERTY.keys) ?? '').split(' ').includes(key);
 }

@@ -6,9 +6,9 @@ const SEEDS = 80;
 describe('planted bugs are noticed', () => {
   it.each(plants)(
     '$name',
-    async ({ plant, adjust, noticedBy }) => {
+    async ({ plant, adjust, noticedBy, from = 1 }) => {
       const seen = new Set<string>();
-      for (let seed = 1; seed <= SEEDS; seed += 1) {
+      for (let seed = from; seed < from + SEEDS; seed += 1) {
         const { violations } = await runScenario({ seed, plant, adjust });
         if (violations.some((line) => noticedBy.test(line))) return;
         for (const line of violations) seen.add(line);

@@ -7,6 +7,8 @@ export interface Plant {
   readonly name: string;
   readonly plant?: (cluster: SimulatedCluster) => void;
   readonly adjust?: (drawn: Draw) => Draw;
+  /** First seed, for what shows rarely; 1. */
+  readonly from?: number;
   /** A checker, or another complaint, that has to notice it. */
   readonly noticedBy: RegExp;
 }
@@ -50,6 +52,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'a word about the former process counts before the new one is registered',
     adjust: powerLosses,
+    from: 101,
     plant: inBrokers(({ replication }) => {
       const { roles } = replication as unknown as { roles: { selfId: number; offer(word: unknown): void } };
       const { session } = replication as unknown as { session: { brokerId: number } };

@@ -12,6 +12,9 @@ const works = (command: string, ...args: string[]): boolean => spawnSync(command
 const MOUNTS = works('unshare', '-Urm', 'sh', '-c', 'mount -t tmpfs none /mnt');
 /** strace makes system calls fail, for one path. */
 const STRACE = works('strace', '-f', '-o', '/dev/null', '-e', 'inject=fdatasync:error=EIO:when=2..3', 'true');
+if (!MOUNTS) process.stderr.write('real-disk: tests on mounts are skipped, `unshare -Urm` does not work here\n');
+if (!STRACE)
+  process.stderr.write('real-disk: tests of failing system calls are skipped, there is no strace that works\n');
 const withMounts = MOUNTS ? it : it.skip;
 const withStrace = STRACE ? it : it.skip;
 

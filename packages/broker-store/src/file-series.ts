@@ -83,6 +83,12 @@ export class FileSeries {
     this.newNames = clean || this.starts.length === 0 ? 'none' : 'directory';
     this.lastAllocated = lastStat?.allocatedBytes;
     if (this.last !== undefined) this.checkLength(this.last, lastStat, true, clean, log);
+    if (!clean && this.starts.length === 0) this.syncEmptied();
+  }
+
+  /** A former process, or this one, has removed what was there: a later power loss must not bring it back. */
+  private syncEmptied(): void {
+    if (this.files.stat(this.directory)?.kind === 'directory') this.files.syncDir(this.directory);
   }
 
   private checkLength(start: number, stat: FileStat | undefined, isLast: boolean, clean: boolean, log: Logger): void {

@@ -1,6 +1,7 @@
 export { MessageStore } from './message-store';
 export type { StoreStatus } from './store/status';
 export type { DamagedRange, DamageListener } from './store/crc-walk';
+export type { RecordSource } from './store/range-repair';
 export { ReplicaLog } from './replica-log';
 export { StoreError, type StoreErrorCode } from './errors';
 export { resolveOptions, type ResolvedOptions, type StoreOptions } from './options';

@@ -12,9 +12,10 @@ import { Reading } from './read/reading';
 import { QueueList } from './queue/queue-list';
 import { recover } from './recovery/recover';
 import { ReplicaLog } from './replica-log';
-import { CrcWalk, type DamageListener } from './store/crc-walk';
+import { CrcWalk, type DamageListener, type DamagedRange } from './store/crc-walk';
 import { DirectoryClaim } from './store/directory-claim';
 import { Mending } from './store/mending';
+import { RangeRepair, type RecordSource } from './store/range-repair';
 import { type StoreStatus, statusOf } from './store/status';
 import { type StoreParts, makeParts } from './store/store-parts';
 import { StoreState } from './store/store-state';
@@ -42,6 +43,7 @@ export class MessageStore implements Lifecycle {
   private readonly mending: Mending;
   private readonly queueList: QueueList;
   private readonly crcWalk: CrcWalk;
+  private readonly rangeRepair: RangeRepair;
   private endCrcWalk = (): void => {};
   private readonly cuts: Listeners<[offset: number]>;
   private bootTimestamp = 0;
@@ -82,6 +84,11 @@ export class MessageStore implements Lifecycle {
     const { crcWalkBytesPerSecond, crcWalkInterval } = this.options;
     const { flusher } = this.writing;
     this.crcWalk = new CrcWalk(host, parts.commitLog, crcWalkBytesPerSecond, crcWalkInterval, () => flusher.flushed);
+    this.rangeRepair = new RangeRepair(host, parts.commitLog, {
+      settledEnd: () => Math.min(flusher.flushed, this.dispatching.confirmOffset()),
+      mayWrite: () => state.phase === 'started' && !state.cutting && parts.commitLog.failed === undefined,
+      changed: () => this.reading.forgetChunks(),
+    });
     this.mending = new Mending(parts, state, turn, this.writing, this.log);
   }
 
@@ -179,6 +186,7 @@ export class MessageStore implements Lifecycle {
     const { commitLog, table, index, dispatcher } = this.parts;
     try {
       await this.crcWalk.atRest();
+      await this.rangeRepair.atRest();
       await this.mending.atRest();
       await writing.flusher.stop();
       await upkeep.atRest();
@@ -266,6 +274,17 @@ export class MessageStore implements Lifecycle {
     return this.crcWalk.onDamage(listener);
   }
 
+  /**
+   * Puts the records of another replica where the log is damaged: into a range that `onDamage` has told of. What is whole here
+   * stays as it is; a record that does not fit is not taken. @returns up to where the range is whole now, synced
+   * @throws HostError
+   */
+  async repair(range: DamagedRange, source: RecordSource): Promise<number> {
+    const end = await this.rangeRepair.run(range, source);
+    if (end >= range.to) this.crcWalk.mended(range);
+    return end;
+  }
+
   // ---- cutting ----
 
   /** Told when the log was cut at `offset`, before anything goes there again. */
@@ -281,9 +300,12 @@ export class MessageStore implements Lifecycle {
       await this.settle();
       // First: else a power loss could leave the old checkpoint with another history below it.
       await this.dispatching.lowerCheckpoint(offset, this.log.timestampBelow(offset));
-      this.claim.noteWritten(Math.min(this.claim.writtenTo, offset));
+      // Of a cut that breaks off, the files do not tell what is synced: a next process is to go by nothing it finds.
+      const written = Math.min(this.claim.writtenTo, offset);
+      this.claim.noteWritten(-1);
       this.upkeep.cutTo(offset);
       await work();
+      this.upkeep.tellWritten(written);
       this.writing.cutTo(offset, this.parts.checkpoint.logTimestamp);
       this.reading.reset();
       this.parts.index?.cutAbove(offset);
@@ -366,6 +388,6 @@ export class MessageStore implements Lifecycle {
   }
 
   status(): StoreStatus {
-    return statusOf(this.parts, this.bootTimestamp, this.writing, this.reading, this.crcWalk.damaged.length);
+    return statusOf(this.parts, this.bootTimestamp, this.writing, this.reading, this.crcWalk);
   }
 }

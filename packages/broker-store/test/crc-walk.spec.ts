@@ -16,7 +16,7 @@ interface Walk {
 async function filled(): Promise<{ f: Fixture; ends: number[]; walk: Walk; found: DamagedRange[] }> {
   const f = await Fixture.open(
     tempRoot(),
-    { mappedFileSizeCommitLog: 16 << 10, flushDiskType: 'SYNC_FLUSH', crcWalkInterval: 0 },
+    { mappedFileSizeCommitLog: 16 << 10, flushDiskType: 'SYNC_FLUSH', crcWalkInterval: 0, crcWalkBytesPerSecond: 0 },
     nodeHost(silentLog),
   );
   const ends: number[] = [];

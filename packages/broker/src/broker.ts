@@ -29,6 +29,8 @@ import { ConsumerOffsets } from './offsets/consumer-offsets';
 import { routeOffsetRequests } from './offsets/offset-requests';
 import { PullProcessor } from './pull/pull-processor';
 import { NameServerRegistration } from './registration/name-server-registration';
+import { InSyncPeers } from './repair/in-sync-peers';
+import { ReplicaRepair } from './repair/replica-repair';
 import { BrokerRole } from './role';
 import { RoleSwitch } from './role-switch';
 import { Confirmation, type ConfirmationPorts } from './send/confirmation';
@@ -79,6 +81,8 @@ export class Broker implements Lifecycle {
   private readonly pulls: PullProcessor;
   private readonly roleSwitch: RoleSwitch;
   private readonly delayLevels: readonly number[];
+  /** Undefined without replicas. */
+  private readonly repair: ReplicaRepair | undefined;
   private rates: { start(): Cancel } | undefined;
   private cancels: Cancel[] = [];
 
@@ -162,6 +166,7 @@ export class Broker implements Lifecycle {
     );
     if (config.enableControllerMode) {
       this.replication = new ReplicationService(host, haOptions(config), this.store.log, this.client, this.roleSwitch);
+      this.repair = this.makeRepair(this.replication);
     }
     this.route(confirmation);
     this.servers = this.makeServers();
@@ -183,6 +188,7 @@ export class Broker implements Lifecycle {
     if (this.config.enableControllerMode) this.store.fence(true);
     await this.store.start();
     this.timer?.start();
+    this.repair?.start();
     for (const server of this.servers) await server.start();
     this.pulls.parked.start();
     this.cancels = [
@@ -201,6 +207,7 @@ export class Broker implements Lifecycle {
     this.roleSwitch.stop();
     this.pulls.parked.stop();
     this.feed.stop();
+    this.repair?.stop();
     await this.replication?.stop();
     for (const server of this.servers) await server.stop();
     await this.client.stop();
@@ -221,6 +228,16 @@ export class Broker implements Lifecycle {
       shape: wheelShape(config.timerPrecisionMs, config.timerRollWindowSlot),
     });
     return new TimerService(host, this.store, files, confirmation, new TimerMetrics(host.clock, metrics), config);
+  }
+
+  private makeRepair(replication: ReplicationService): ReplicaRepair {
+    const { host, client, store, config, role } = this;
+    const others = (): number[] => {
+      const { syncStateSet, brokerControllerId } = replication.state();
+      return syncStateSet.filter((id) => id !== brokerControllerId);
+    };
+    const peers = new InSyncPeers(host, client, { ...config, namesrvAddr: config.namesrvAddr ?? '' }, role, others);
+    return new ReplicaRepair({ host, client, store, peers: () => peers.addresses() });
   }
 
   private confirmationPorts(): ConfirmationPorts {

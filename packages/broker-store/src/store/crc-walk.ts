@@ -1,12 +1,15 @@
 import { type Host, type OpenFile, textOf } from '@batonmq/host';
 import { Listeners } from '../dispatch/dispatcher';
 import { FOUND, MAGIC_V1, MAGIC_V2, RecordHeader } from '../format/record';
+import { wholeRecord } from '../format/whole-record';
 import type { CommitLog } from '../log/commit-log';
 
 /** Bytes read at a time; a longer record gets a longer window. */
 const WINDOW_BYTES = 1 << 20;
 const TICKS_PER_SECOND = 4;
 const MAX_KEPT = 64;
+/** A start has other things to do first. */
+const FIRST_MS = 60_000;
 
 /** A part of the log that is not made of whole, checked records. Another replica may have it. */
 export interface DamagedRange {
@@ -26,6 +29,7 @@ export class CrcWalk {
   checkedBytes = 0;
   /** Whole rounds. */
   rounds = 0;
+  repairedRanges = 0;
   private readonly listeners: Listeners<Parameters<DamageListener>>;
   private readonly header = new RecordHeader();
   private window: Buffer = Buffer.alloc(0);
@@ -49,10 +53,18 @@ export class CrcWalk {
     return this.listeners.add(listener);
   }
 
+  /** The range is whole again. */
+  mended({ from, to }: DamagedRange): void {
+    const at = this.damaged.findIndex((range) => range.from === from && range.to === to);
+    if (at < 0) return;
+    this.damaged.splice(at, 1);
+    this.repairedRanges++;
+  }
+
   /** @returns how to end it */
   start(): () => void {
     if (this.bytesPerSecond <= 0) return () => {};
-    return this.host.timers.every(1000 / TICKS_PER_SECOND, () => this.tick(), 60_000);
+    return this.host.timers.every(1000 / TICKS_PER_SECOND, () => this.tick(), Math.min(FIRST_MS, this.intervalMs));
   }
 
   /** No read is under way when it resolves. */
@@ -139,12 +151,7 @@ export class CrcWalk {
   }
 
   private at(at: number, got: number, offset: number): number {
-    const { window, header } = this;
-    const found = header.read(window, at, got - at);
-    if (found <= 0) return found;
-    const body = window.subarray(header.bodyStart, header.bodyEnd);
-    const crc = this.host.checksums.crc32(body) & 0x7fff_ffff;
-    return header.physicalOffset === offset && crc === header.bodyCrc ? found : FOUND.bad;
+    return wholeRecord(this.header, this.window, at, got - at, offset, this.host.checksums);
   }
 
   /** The first record of the window is not good: it is longer than the window, the log's end lies in it, or it is damaged. */

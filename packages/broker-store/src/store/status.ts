@@ -1,5 +1,6 @@
 import type { Writing } from '../put/writing';
 import type { Reading } from '../read/reading';
+import type { CrcWalk } from './crc-walk';
 import type { StoreParts } from './store-parts';
 
 /** Counters since the start, in plain fields. */
@@ -21,6 +22,8 @@ export interface StoreStatus {
   readonly failed: string | undefined;
   /** Parts of the log that the CRC walk of this round found damaged. */
   readonly damagedRanges: number;
+  /** Parts that were damaged and are whole again. */
+  readonly repairedRanges: number;
 }
 
 export function statusOf(
@@ -28,7 +31,7 @@ export function statusOf(
   bootTimestamp: number,
   writing: Writing,
   reading: Reading,
-  damagedRanges: number,
+  crcWalk: CrcWalk,
 ): StoreStatus {
   const { commitLog, dispatcher, cleaner } = parts;
   const { putCount, putBytes, putRefused, flusher } = writing;
@@ -49,6 +52,7 @@ export function statusOf(
     writtenOffset: commitLog.writtenEnd,
     diskUsedRatio: cleaner.usedRatio,
     failed: commitLog.failed?.message,
-    damagedRanges,
+    damagedRanges: crcWalk.damaged.length,
+    repairedRanges: crcWalk.repairedRanges,
   };
 }

@@ -10,7 +10,7 @@ import type { Writer } from './writer';
 export function adopt(stage: Stage, writer: Writer, power: boolean): void {
   const { history, store } = stage;
   const end = store.log.maxOffset();
-  writer.completeByZeros(end);
+  writer.completeUpTo(end);
   // What a restart brought back of a deleted topic, the next one may not.
   for (const each of history.entries) each.life = each.born;
   history.forgetBelow(store.log.minOffset());

@@ -22,7 +22,7 @@ async function becomeMaster(stage: Stage, writer: Writer): Promise<boolean> {
     if (stage.faulty || stage.hadFault) return false;
     throw error;
   }
-  writer.completeByZeros(log.maxOffset());
+  writer.completeUpTo(log.maxOffset());
   history.cuttingAt = log.maxOffset();
   history.endCut();
   writer.forgetStream();

@@ -11,6 +11,8 @@ export class Writer {
   /** The record of which the log does not have all bytes yet, and where it begins. */
   private stream: { bytes: Buffer; entry: Entry } | undefined;
   private streamAt = 0;
+  /** Its write failed, which may have left all of it all the same. */
+  private refusedEntry: Entry | undefined;
 
   /** @param startWallMs of the wall clock */
   constructor(
@@ -145,8 +147,10 @@ export class Writer {
         if (!stage.hadFault && machine.running) throw error;
         // A master that comes back later numbers what it then sends.
         if (done === 0) this.forgetStream();
+        this.refusedEntry = entry;
         return;
       }
+      this.refusedEntry = undefined;
       stage.counts['appends']!++;
       stage.note(`append ${at}..${at + piece.length} of ${this.streamAt}..${this.streamAt + bytes.length}`);
       if (done + piece.length === bytes.length) {
@@ -171,14 +175,15 @@ export class Writer {
   forgetStream(): void {
     this.stream = undefined;
     this.streamAt = 0;
+    this.refusedEntry = undefined;
   }
 
-  /** A record whose missing bytes are zeros is whole without them. */
-  completeByZeros(end: number): void {
+  /** A record whose missing bytes are zeros is whole without them, and one is whole of which a failed write left everything. */
+  completeUpTo(end: number): void {
     const { history } = this.stage;
-    const next = this.stream;
-    if (next === undefined || next.entry.end !== end || end <= history.end) return;
-    history.entries.push(next.entry);
+    const next = this.stream?.entry ?? this.refusedEntry;
+    if (next === undefined || next.end !== end || end <= history.end) return;
+    history.entries.push(next);
     this.stream = undefined;
   }
 }

@@ -72,6 +72,7 @@ export function routeRuntimeInfo(
       putMessageFailedTimes: '0',
       tailCacheBytes: String(status.tailCacheBytes),
       damagedCommitLogRanges: String(status.damagedRanges),
+      repairedCommitLogRanges: String(status.repairedRanges),
     };
     return { code: ResponseCode.SUCCESS, body: writeJson({ table }) };
   });

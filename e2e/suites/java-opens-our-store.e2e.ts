@@ -1,5 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodeHost, silentLog } from '@batonmq/host';
+import { RemotingClient, RequestCode, ResponseCode } from '@batonmq/remoting';
+import { AdminQueries } from '../harness/admin-queries';
 import { javaProgram } from '../harness/client-programs';
 import { brokersOf, masterOf, type Cluster } from '../harness/cluster';
 import { eventually } from '../harness/deadline';
@@ -92,10 +95,32 @@ interopSuite('the Java broker 5.4.0 opens a store of ours', ['jdk', 'maven'], ()
     await removeTemporaryDirectory(directory);
   }, 60_000);
 
+  /** What a broker of ours asks for to repair its log: Java's answers with the bytes that are there. */
+  const expectRecordsByPlace = async (store: string, namesrv: string): Promise<void> => {
+    const names = readdirSync(join(store, 'commitlog')).sort();
+    const start = Number(names[0]);
+    const bytes = readFileSync(join(store, 'commitlog', names[0] as string));
+    const queries = new AdminQueries();
+    const client = new RemotingClient(nodeHost(silentLog));
+    try {
+      const broker = (await queries.brokerAddresses(namesrv, 'broker-a'))['0'] as string;
+      for (let at = 0, count = 0; count < 20; count++, at += bytes.readInt32BE(at)) {
+        const header = { offset: String(start + at) };
+        const { code, body } = await client.invoke(broker, { code: RequestCode.VIEW_MESSAGE_BY_ID, header }, 5000);
+        expect(code).toBe(ResponseCode.SUCCESS);
+        expect(body?.equals(bytes.subarray(at, at + bytes.readInt32BE(at)))).toBe(true);
+      }
+    } finally {
+      await queries.stop();
+      await client.stop();
+    }
+  };
+
   const readThrough = async (store: string): Promise<ProgramEvent[]> => {
     const java = await JavaBrokerOnStore.open(store, `${store}-java`, SIZES);
     const events: ProgramEvent[] = [];
     try {
+      await expectRecordsByPlace(store, java.namesrvAddress);
       const topics = LOADS.map((load) => load.topic).join(',');
       const keys = ASKED_NUMBERS.map((n) => `key-${n}`).join(',');
       const args = { namesrv: java.namesrvAddress, group: 'store-reader', topics, keys };

@@ -258,6 +258,7 @@ interopSuite("stores of RocketMQ's and of ours, opened by each other", ['jdk', '
       const places = (events: readonly ProgramEvent[]) =>
         messagesOf(events).map(({ topic, queue, at, offset, record }) => ({ topic, queue, at, offset, record }));
       expect(places(ours)).toEqual(places(theirs));
+      expect(tags(ours)).toEqual(tags(theirs));
       expect(messagesOf(ours).length).toBeGreaterThan(seen.length + after.length / 2);
     },
     LIMIT_MS,

@@ -11,4 +11,11 @@ describe('freePorts', () => {
     await new Promise((resolve) => server.once('listening', resolve));
     server.close();
   });
+
+  it('gives no port again before anybody has come to listen there', async () => {
+    const calls: number[][] = [];
+    for (let i = 0; i < 10; i++) calls.push(await freePorts(60));
+    const all = calls.flat();
+    expect(new Set(all).size).toBe(all.length);
+  });
 });

@@ -5,6 +5,9 @@ const HOST = '127.0.0.1';
 /** Below the range that Linux and macOS give to outgoing connections, so that nobody takes a port between test and use. */
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
+/** Given lately, and perhaps not listened to yet: a cluster asks several times before it starts anything. */
+const given: number[] = [];
+const MAX_GIVEN = 1000;
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -14,13 +17,13 @@ const isFree = (port: number): Promise<boolean> =>
   });
 
 /**
- * Finds loopback ports that are free now.
+ * Finds loopback ports that are free now, and were not among the last thousand that this process was given.
  * @param offsets which ports beside each are needed too: a broker also takes listenPort - 2 and + 1
  * @returns `count` base ports, whose neighbourhoods do not overlap
  */
 export async function freePorts(count: number, offsets: readonly number[] = [0]): Promise<number[]> {
   const found: number[] = [];
-  const taken = new Set<number>();
+  const taken = new Set<number>(given);
   for (let tries = 0; found.length < count; tries += 1) {
     if (tries > 1000)
       throw new ClusterError('BAD_OPTION', `no ${count} free ports between ${LOWEST} and ${HIGHEST} on ${HOST}`);
@@ -31,6 +34,8 @@ export async function freePorts(count: number, offsets: readonly number[] = [0])
     if (free.includes(false)) continue;
     for (const port of needed) taken.add(port);
     found.push(base);
+    given.push(...needed);
   }
+  given.splice(0, Math.max(0, given.length - MAX_GIVEN));
   return found;
 }

@@ -1,4 +1,5 @@
 import { StoreError } from './errors';
+import { EXT_END_BYTES, EXT_UNIT_BYTES } from './format/ext-unit';
 import { parseIp } from './format/ip';
 
 /** RocketMQ's keys, with its meanings and defaults (store-format.md 17). */
@@ -9,7 +10,8 @@ export interface StoreOptions {
   readonly mappedFileSizeCommitLog?: number;
   /** Bytes; rounded up to a multiple of 20. */
   readonly mappedFileSizeConsumeQueue?: number;
-  /** Of the files that RocketMQ writes with `enableConsumeQueueExt`; here they are only read. */
+  /** Tags codes go to `consumequeue_ext`, and the units of queues refer to them there. What is there is read in any case. */
+  readonly enableConsumeQueueExt?: boolean;
   readonly mappedFileSizeConsumeQueueExt?: number;
   /** Bytes; rounded up to a multiple of 46. */
   readonly mapperFileSizeBatchConsumeQueue?: number;
@@ -65,6 +67,7 @@ export interface StoreOptions {
 const DEFAULTS = {
   mappedFileSizeCommitLog: 1 << 30,
   mappedFileSizeConsumeQueue: 6_000_000,
+  enableConsumeQueueExt: false,
   mappedFileSizeConsumeQueueExt: 48 << 20,
   mapperFileSizeBatchConsumeQueue: 13_800_000,
   isBatchTopic: () => false,
@@ -105,6 +108,8 @@ export type ResolvedOptions = Required<StoreOptions>;
 
 /** Smallest commit log file: a blank record and a small message fit. */
 const MIN_LOG_FILE_BYTES = 1024;
+/** One unit and the mark of the end. */
+const MIN_EXT_FILE_BYTES = EXT_UNIT_BYTES + EXT_END_BYTES;
 
 /** Fills in the defaults. @throws StoreError BAD_OPTION for what cannot work */
 export function resolveOptions(options: StoreOptions): ResolvedOptions {
@@ -123,6 +128,12 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     throw new StoreError(
       'BAD_OPTION',
       `mappedFileSizeCommitLog=${resolved.mappedFileSizeCommitLog}: at least ${MIN_LOG_FILE_BYTES}`,
+    );
+  }
+  if (resolved.enableConsumeQueueExt && resolved.mappedFileSizeConsumeQueueExt < MIN_EXT_FILE_BYTES) {
+    throw new StoreError(
+      'BAD_OPTION',
+      `mappedFileSizeConsumeQueueExt=${resolved.mappedFileSizeConsumeQueueExt}: at least ${MIN_EXT_FILE_BYTES}`,
     );
   }
   if (parseIp(options.storeHost.host) === undefined) {

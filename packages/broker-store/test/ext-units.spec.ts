@@ -69,6 +69,17 @@ describe('a store with extended queue units', () => {
     await one.store.stop();
   });
 
+  it('goes on behind the units of RocketMQ, and their bit maps', async () => {
+    const root = await extended(64);
+    const one = await Fixture.open(root, { ...sizes, enableConsumeQueueExt: true });
+    await one.put(message('T', 0, 'red again', tagged('red')));
+    expect(bodies(one, 'red')).toEqual(['red', 'red', 'red again']);
+    await one.store.stop();
+    const units = readFileSync(join(root, 'consumequeue/T/0/00000000000000000000'));
+    expect(units.readBigInt64BE(4 * 20 + 12)).toBe(128n - 2n ** 63n);
+    expect(readFileSync(join(root, 'consumequeue_ext/T/0/00000000000000000064')).readInt16BE(56)).toBe(-1);
+  });
+
   it('gives what it cannot look up to the consumer, who filters', async () => {
     const root = await extended(64);
     writeFileSync(join(root, 'consumequeue_ext/T/0/00000000000000000000'), Buffer.alloc(64));

@@ -127,7 +127,7 @@ export class Dispatcher {
       return;
     }
     const queue = this.queues.queue(topic, header.queueId);
-    this.append(queue, header.queueOffset, header, tagsCode);
+    this.append(queue, header.queueOffset, header, tagsCode, header.storeTimestamp);
     this.eachLightUnit(bytes, (light, offset) => this.append(light, offset, header, tagsCode));
   }
 
@@ -147,8 +147,14 @@ export class Dispatcher {
     return Number.isInteger(count) && count > 0 && count <= MAX_BATCH_COUNT ? count : 1;
   }
 
-  private append(queue: ConsumeQueue, queueOffset: number, header: RecordHeader, tagsCode: number): void {
-    const result = queue.append(queueOffset, header.physicalOffset, header.size, tagsCode);
+  private append(
+    queue: ConsumeQueue,
+    queueOffset: number,
+    header: RecordHeader,
+    tagsCode: number,
+    extTimestamp?: number,
+  ): void {
+    const result = queue.append(queueOffset, header.physicalOffset, header.size, tagsCode, extTimestamp);
     if (result === 'present') return;
     if (result === 'refused' || result === 'gap') this.reportHole(result, queue, queueOffset, header);
     if (result === 'refused') return;

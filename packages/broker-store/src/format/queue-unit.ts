@@ -38,6 +38,12 @@ export function unitExtPosition(units: Buffer, at: number): number {
   return high < -1 ? (high & 0x7fff_ffff) * 0x1_0000_0000 + units.readUInt32BE(at + 16) : -1;
 }
 
+/** Puts such a place where the tags code is. */
+export function writeExtPosition(target: Buffer, at: number, position: number): void {
+  target.writeInt32BE(Math.floor(position / 0x1_0000_0000) | 0x8000_0000, at + 12);
+  target.writeInt32BE(position | 0, at + 16);
+}
+
 /** Zeros are not units. */
 export function isUnit(units: Buffer, at: number): boolean {
   return unitSize(units, at) > 0 && units.readInt32BE(at) >= 0;

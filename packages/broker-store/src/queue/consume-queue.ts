@@ -1,7 +1,18 @@
 import type { Files, Logger } from '@batonmq/host';
 import { FileSeries } from '../file-series';
-import { UNIT_BYTES, blankUnits, isBlankUnit, isUnit, unitPhy, unitSize, writeUnit } from '../format/queue-unit';
+import {
+  UNIT_BYTES,
+  blankUnits,
+  isBlankUnit,
+  isUnit,
+  unitExtPosition,
+  unitPhy,
+  unitSize,
+  writeExtPosition,
+  writeUnit,
+} from '../format/queue-unit';
 import type { OpenFiles } from '../open-files';
+import type { ExtQueue } from './ext-queue';
 import { endByReading, endBySearch } from './find-end';
 import type { UnitView } from './unit-view';
 
@@ -49,6 +60,8 @@ export class ConsumeQueue {
     readonly queueId: number,
     directory: string,
     fileSize: number,
+    /** Where tags codes are kept, if not in the units. */
+    private readonly ext?: ExtQueue,
   ) {
     this.series = new FileSeries(files, open, directory, fileSize);
   }
@@ -60,10 +73,17 @@ export class ConsumeQueue {
   /**
    * Adds the unit of a record. A record with offset 0 behind all others begins the queue anew: its topic was deleted and made
    * again, and what the queue had came from the log's older records.
+   * @param storeTimestamp of the record; without it the tags code stands in the unit, whatever is configured
    * @returns 'present' when the queue has it already; 'gap' when units were missing before it (filled with blank ones);
    *   'refused' when that hole is too big to be true
    */
-  append(queueOffset: number, phy: number, size: number, tagsCode: number): 'appended' | 'present' | 'gap' | 'refused' {
+  append(
+    queueOffset: number,
+    phy: number,
+    size: number,
+    tagsCode: number,
+    storeTimestamp?: number,
+  ): 'appended' | 'present' | 'gap' | 'refused' {
     if (queueOffset < this.maxOffset) {
       if (queueOffset !== 0 || phy < this.maxPhysic) return 'present';
       this.forgetBeginning();
@@ -80,7 +100,10 @@ export class ConsumeQueue {
         result = 'gap';
       }
     }
-    writeUnit(this.tailRoom(), (this.maxOffset - this.tailStart) * UNIT_BYTES, phy, size, tagsCode);
+    const place = storeTimestamp === undefined ? -1 : (this.ext?.add(tagsCode, storeTimestamp) ?? -1);
+    const tail = this.tailRoom();
+    writeUnit(tail, (this.maxOffset - this.tailStart) * UNIT_BYTES, phy, size, tagsCode);
+    if (place >= 0) writeExtPosition(tail, (this.maxOffset - this.tailStart) * UNIT_BYTES, place);
     this.advance();
     this.maxPhysic = phy + size;
     return result;
@@ -130,6 +153,7 @@ export class ConsumeQueue {
 
   /** Writes the waiting units into the page cache. @throws HostError; nothing is lost then, the next call tries again */
   flush(): void {
+    this.ext?.flush();
     while (this.tail !== undefined && this.flushed < this.maxOffset) {
       const position = this.flushed * UNIT_BYTES;
       const start = this.series.startOf(position);
@@ -154,7 +178,10 @@ export class ConsumeQueue {
 
   /** Called by period after `flush`: a queue without traffic gives its memory back. */
   releaseIfIdle(): void {
-    if (!this.appendedSinceTick && this.flushed === this.maxOffset) this.tail = undefined;
+    if (!this.appendedSinceTick && this.flushed === this.maxOffset) {
+      this.tail = undefined;
+      this.ext?.release();
+    }
     this.appendedSinceTick = false;
   }
 
@@ -167,6 +194,7 @@ export class ConsumeQueue {
     const from = this.unsyncedFrom;
     this.unsyncedFrom = Infinity;
     if (from === Infinity) return;
+    await this.ext?.sync();
     for (const start of this.series.starts.filter((each) => each + this.series.fileSize > from)) {
       await this.series.syncFile(start);
     }
@@ -244,6 +272,8 @@ export class ConsumeQueue {
       this.series.removeFirst();
       count++;
     }
+    if (count > 0 && this.ext !== undefined && this.view(this.firstStored, 1, view) === 1)
+      this.ext.removeBelow(unitExtPosition(view.units, view.at));
     return count;
   }
 
@@ -265,6 +295,7 @@ export class ConsumeQueue {
     this.ragged = !clean;
     if (clean && this.somethingAt(end)) this.cutFiles(end, log);
     this.maxPhysic = this.lastRecordEnd(view);
+    if (this.maxPhysic >= 0) this.ext?.knows(unitExtPosition(view.units, view.at));
     this.minOffset = firstFile / UNIT_BYTES;
     const there = this.view(this.minOffset, 1, view) === 1 && !isBlankUnit(view.units, view.at);
     this.knownOffset = there ? this.minOffset : -1;

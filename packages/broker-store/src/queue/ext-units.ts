@@ -1,44 +1,58 @@
-import type { Files } from '@batonmq/host';
-import { readInt64 } from '../format/int64';
+import type { Files, Logger } from '@batonmq/host';
+import { EXT_UNIT_BYTES, extTagsCode } from '../format/ext-unit';
 import { fileName } from '../format/file-name';
 import { OpenFiles } from '../open-files';
+import { ExtQueue } from './ext-queue';
 
 const MAX_OPEN_FILES = 16;
-/** Size of a unit without bit map. */
-const LEAST_BYTES = 20;
-const HEAD_BYTES = 10;
 
 /**
- * What RocketMQ writes beside a queue with `enableConsumeQueueExt`: units refer to a place here, where the tags code is.
- * Only read; our own units have their tags code themselves, which is as good for every reader. @source ConsumeQueueExt
- *
- *     0            2               10                  18               20
- *     | size  i16  | tags code i64 | store time   i64  | bit map's i16  | bit map        big-endian
+ * What stands beside the queues with `enableConsumeQueueExt`: a queue's unit then refers to a place here, where the tags code is,
+ * and for RocketMQ's SQL filters a bit map, which ours do without. Read always, written if `writes`. @source ConsumeQueueExt
  */
 export class ExtUnits {
   private readonly open: OpenFiles;
-  private readonly head = Buffer.alloc(HEAD_BYTES);
+  private readonly unit = Buffer.alloc(EXT_UNIT_BYTES);
+  private readonly topics = new Map<string, Map<number, ExtQueue>>();
 
   constructor(
     private readonly files: Files,
+    private readonly log: Logger,
     private readonly directory: string,
     private readonly fileSize: number,
+    private readonly writes: boolean,
   ) {
     this.open = new OpenFiles(files, MAX_OPEN_FILES);
   }
 
+  /** Where a queue's units are added; undefined: they are not. */
+  queue(topic: string, queueId: number): ExtQueue | undefined {
+    if (!this.writes) return undefined;
+    let queues = this.topics.get(topic);
+    if (queues === undefined) this.topics.set(topic, (queues = new Map()));
+    let queue = queues.get(queueId);
+    if (queue === undefined) {
+      const { files, open, log, directory, fileSize } = this;
+      queue = new ExtQueue(files, open, log, `${directory}/${topic}/${queueId}`, fileSize);
+      queues.set(queueId, queue);
+    }
+    return queue;
+  }
+
   /** The tags code of the unit at `position`; undefined when there is none: the message may be anything. */
   tagsCode(topic: string, queueId: number, position: number): number | undefined {
+    const pending = this.topics.get(topic)?.get(queueId)?.pendingTagsCode(position);
+    if (pending !== undefined) return pending;
     const at = position % this.fileSize;
     const path = `${this.directory}/${topic}/${queueId}/${fileName(position - at)}`;
     if (this.files.stat(path) === undefined) return undefined;
-    const length = this.open.get(path).readSync(this.head, 0, HEAD_BYTES, at);
-    if (length < HEAD_BYTES || this.head.readInt16BE(0) < LEAST_BYTES) return undefined;
-    return readInt64(this.head, 2);
+    const length = this.open.get(path).readSync(this.unit, 0, EXT_UNIT_BYTES, at);
+    return length < EXT_UNIT_BYTES ? undefined : extTagsCode(this.unit, 0);
   }
 
   deleteTopic(topic: string): void {
     this.open.closeAll();
+    this.topics.delete(topic);
     this.files.removeTree(`${this.directory}/${topic}`);
   }
 

@@ -5,6 +5,7 @@ import { OpenFiles } from '../open-files';
 import type { BatchQueue } from './batch-queue';
 import type { BatchTable } from './batch-table';
 import { ConsumeQueue } from './consume-queue';
+import type { ExtUnits } from './ext-units';
 import { UnitView } from './unit-view';
 
 const MAX_OPEN_FILES = 512;
@@ -68,6 +69,7 @@ export class QueueTable {
     readonly batch: BatchTable,
     /** Whether a topic that has no queue yet is one of these. */
     private readonly isBatchTopic: (topic: string) => boolean,
+    private readonly extUnits: ExtUnits,
   ) {
     this.open = new OpenFiles(files, MAX_OPEN_FILES);
     this.fileSize = Math.ceil(fileSize / 20) * 20;
@@ -126,7 +128,8 @@ export class QueueTable {
     let queue = topic.queues.get(queueId);
     if (queue === undefined) {
       const directory = `${this.directory}/${topic.name}/${queueId}`;
-      queue = new ConsumeQueue(this.files, this.open, topic.name, queueId, directory, this.fileSize);
+      const ext = this.extUnits.queue(topic.name, queueId);
+      queue = new ConsumeQueue(this.files, this.open, topic.name, queueId, directory, this.fileSize, ext);
       topic.queues.set(queueId, queue);
     }
     return queue;

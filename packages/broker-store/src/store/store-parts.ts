@@ -38,8 +38,14 @@ export function makeParts(host: Host, options: ResolvedOptions): StoreParts {
   });
   const batches = new BatchTable(files, logger, `${root}/batchconsumequeue`, o.mapperFileSizeBatchConsumeQueue);
   const queueSize = o.mappedFileSizeConsumeQueue;
-  const table = new QueueTable(files, logger, `${root}/consumequeue`, queueSize, batches, o.isBatchTopic);
-  const extUnits = new ExtUnits(files, `${root}/consumequeue_ext`, o.mappedFileSizeConsumeQueueExt);
+  const extUnits = new ExtUnits(
+    files,
+    logger,
+    `${root}/consumequeue_ext`,
+    o.mappedFileSizeConsumeQueueExt,
+    o.enableConsumeQueueExt,
+  );
+  const table = new QueueTable(files, logger, `${root}/consumequeue`, queueSize, batches, o.isBatchTopic, extUnits);
   const checkpoint = new Checkpoint(files, `${root}/checkpoint`);
   const index = o.messageIndexEnable
     ? new IndexService(host, `${root}/index`, o.maxHashSlotNum, o.maxIndexNum)

@@ -1,4 +1,4 @@
-import { Broken, checkIndex, checkLog, checkQueues, checkVisible, readQueue } from './checks';
+import { Broken, checkIndex, checkLog, checkQueues, checkTags, checkVisible, readQueue } from './checks';
 import { ALL_QUEUES } from './records';
 import type { Stage } from './stage';
 import type { Writer } from './writer';
@@ -67,6 +67,7 @@ export function checkAll(stage: Stage): void {
     `up: log ${log.minOffset()}..${log.maxOffset()} confirm ${log.confirmOffset()} dispatched ${store.dispatchedOffset()}`,
   );
   checkQueues(store, code.decodeMessage, history, limit);
+  if (weather.options.enableConsumeQueueExt === true) checkTags(store, code.decodeMessage);
   if (weather.options.messageIndexEnable === true)
     checkIndex(store, code.decodeMessage, history, limit, stage.indexComplete);
 }

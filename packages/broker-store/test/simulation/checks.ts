@@ -1,6 +1,7 @@
 import type { MessageStore, StoredMessage } from '../../src/index';
 import type { Entry, History } from './history';
-import { ALL_QUEUES, KEYS, TOPICS } from './records';
+import { javaHash } from '../../src/format/java-hash';
+import { ALL_QUEUES, KEYS, TAGS, TOPICS } from './records';
 
 /** A rule that was broken. */
 export class Broken extends Error {
@@ -79,6 +80,41 @@ export function checkQueues(store: MessageStore, decode: Decode, history: Histor
     if (found.length === 0 && store.maxOffsetInQueue(topic, queueId) < floor)
       throw new Broken('offsets go on', `${where} ends at ${store.maxOffsetInQueue(topic, queueId)}, was ${floor}`);
   }
+}
+
+/** A consumer who asks for messages with a tag gets each of them, wherever the tags code stands. */
+export function checkTags(store: MessageStore, decode: Decode): void {
+  for (const [topic, queueId] of ALL_QUEUES) {
+    if (topic.startsWith('SCHEDULE')) continue;
+    const all = readQueue(store, decode, topic, queueId);
+    for (const tag of TAGS) {
+      const found = new Set(queueOffsetsOf(store, decode, topic, queueId, javaHash(tag)));
+      const missed = all.find((each) => each.properties.startsWith(`TAGS\u0001${tag}`) && !found.has(each.queueOffset));
+      if (missed !== undefined)
+        throw new Broken('tags are what they were', `${topic.slice(0, 8)}-${queueId}@${missed.queueOffset} ${tag}`);
+    }
+  }
+}
+
+function queueOffsetsOf(
+  store: MessageStore,
+  decode: Decode,
+  topic: string,
+  queueId: number,
+  tagsCode: number,
+): number[] {
+  const found: number[] = [];
+  const filter = { matchesTags: (code: number) => code === tagsCode };
+  const max = store.maxOffsetInQueue(topic, queueId);
+  for (let next = store.minOffsetInQueue(topic, queueId); next < max;) {
+    const result = store.getMessages(topic, queueId, next, 32, 1 << 20, filter);
+    for (const slice of result.messages)
+      for (let at = 0; at < slice.length; at += decode(slice, at).totalSize) found.push(decode(slice, at).queueOffset);
+    if (result.nextBeginOffset <= next)
+      throw new Broken('queue is an unbroken row', `${topic.slice(0, 8)}-${queueId} at ${next}: ${result.status}`);
+    next = result.nextBeginOffset;
+  }
+  return found;
 }
 
 /** Nobody sees what lies above the confirm offset, or what a power loss could take under SYNC_FLUSH. */

@@ -226,6 +226,14 @@ const bugs: readonly Bug[] = [
     replace: '  if (!clean && !whole) for (const start of log.series.starts)',
     caughtBy: /what was promised is there|what was seen is there|log is whole/,
   },
+  {
+    name: 'a place in consumequeue_ext is given again',
+    file: 'queue/ext-queue.ts',
+    find: '    return this.floor < end ? end : this.series.startOf(this.floor) + fileSize;',
+    replace: '    return 0;',
+    caughtBy: /tags are what they were/,
+    weather: { options: { enableConsumeQueueExt: true } },
+  },
 ];
 
 /** Else the look at the newest records could hide that the mark says too much. */

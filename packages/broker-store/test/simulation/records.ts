@@ -8,12 +8,13 @@ import type { Entry, History } from './history';
 
 const TOPICS = ['A', 'B', 'SCHEDULE_TOPIC_XXXX', `%RETRY%${'g'.repeat(150)}`];
 const KEYS = ['k1', 'k2', 'k3'];
+const TAGS = ['t0', 't1', 't2'];
 const QUEUES = 3;
 
 export const ALL_QUEUES: readonly (readonly [topic: string, queueId: number])[] = TOPICS.flatMap((topic) =>
   Array.from({ length: QUEUES }, (_, id) => [topic, id] as const),
 );
-export { KEYS, TOPICS };
+export { KEYS, TAGS, TOPICS };
 
 export interface Drawn {
   readonly input: MessageInput;
@@ -37,7 +38,7 @@ export function drawMessage(prng: Prng, history: History, places: Places, larges
   const body = history.nextBody(Math.max(8, bytes));
   const key = prng.chance(0.5) ? (KEYS[prng.int(KEYS.length)] as string) : undefined;
   const kind = topic === 'SCHEDULE_TOPIC_XXXX' || prng.chance(0.8) ? 0 : prng.int(4) << 2;
-  let properties = prng.chance(0.5) ? `TAGS\u0001t${prng.int(3)}\u0002` : '';
+  let properties = prng.chance(0.5) ? `TAGS\u0001${TAGS[prng.int(TAGS.length)]}\u0002` : '';
   if (key !== undefined) properties += `KEYS\u0001${key} other\u0002`;
   if (topic === 'SCHEDULE_TOPIC_XXXX') properties += `DELAY\u0001${1 + prng.int(18)}\u0002`;
   const bornHost = prng.chance(0.2) ? { host: 'fe80::1', port: 1 } : { host: '127.0.0.1', port: 2 };

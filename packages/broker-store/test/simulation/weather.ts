@@ -37,7 +37,7 @@ export function drawWeather(prng: Prng): Weather {
     deleteWhen: Array.from({ length: 24 }, (_, hour) => hour).join(';'),
     fileReservedTime: expiry ? (20 + prng.int(100)) / 3600 : 72,
   };
-  return {
+  const weather = {
     options,
     role,
     steps: 8 + prng.int(25),
@@ -47,5 +47,7 @@ export function drawWeather(prng: Prng): Weather {
     places: ALL_PLACES,
     faults: prng.chance(0.3),
     damage: prng.chance(0.15),
-  };
+  } as const;
+  const ext = { enableConsumeQueueExt: prng.chance(0.25), mappedFileSizeConsumeQueueExt: 24 + prng.int(200) };
+  return { ...weather, options: { ...options, ...ext } };
 }

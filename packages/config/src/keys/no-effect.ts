@@ -11,8 +11,8 @@ export const noRocksDb = noEffect('there is no RocksDB here; queues and metadata
 export const noDLedger = noEffect('the DLedger commit log is not supported; controller mode replaces it');
 export const unusedInRocketMq = noEffect('RocketMQ does not use it either');
 export const controllerDecides = noEffect('in controller mode the SyncStateSet takes its place');
-export const noExtUnits = noEffect(
-  'queue units have their tags code themselves; SQL filters read the message, and need no bit map',
+export const noBitMaps = noEffect(
+  'units of consumequeue_ext are written without a bit map: RocketMQ needs it for SQL filters only',
 );
 export const noPropertyCrc = noEffect(
   'bodies have a CRC, records are checked by their frame; the checksum of others is kept as it is',

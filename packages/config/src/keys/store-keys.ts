@@ -1,6 +1,6 @@
 import { choice, flag, int, long, optionalText, ratio, text } from '../key-spec';
 import { haKeys } from './ha-keys';
-import { noExtUnits, noLocks, noMmap, noPropertyCrc, noRocksDb, noThreads, unusedInRocketMq } from './no-effect';
+import { noBitMaps, noLocks, noMmap, noPropertyCrc, noRocksDb, noThreads, unusedInRocketMq } from './no-effect';
 import { timerKeys } from './timer-keys';
 
 const placeKeys = {
@@ -36,8 +36,8 @@ const sizeKeys = {
   autoMessageVersionOnTopicLen: flag(true, { doc: 'records with a two-byte topic length for long topics' }),
   enabledAppendPropCRC: flag(false, { ...noPropertyCrc, doc: 'puts a checksum into the properties of each record' }),
   forceVerifyPropCRC: flag(false, { ...noPropertyCrc, doc: 'refuses records without that checksum' }),
-  enableConsumeQueueExt: flag(false, { ...noExtUnits, doc: 'consume queue units with filter bit maps' }),
-  bitMapLengthConsumeQueueExt: int(64, { ...noExtUnits, min: 0, unit: 'bits', doc: 'length of such a bit map' }),
+  enableConsumeQueueExt: flag(false, { doc: 'consume queue units refer to consumequeue_ext for their tags codes' }),
+  bitMapLengthConsumeQueueExt: int(64, { ...noBitMaps, min: 0, unit: 'bits', doc: 'length of such a bit map' }),
 };
 
 const flushKeys = {

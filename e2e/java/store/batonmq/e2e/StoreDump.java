@@ -14,6 +14,7 @@ import java.util.zip.CRC32;
 import org.apache.rocketmq.common.message.MessageDecoder;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.store.ConsumeQueue;
+import org.apache.rocketmq.store.ConsumeQueueExt;
 import org.apache.rocketmq.store.DefaultMessageStore;
 import org.apache.rocketmq.store.GetMessageResult;
 import org.apache.rocketmq.store.GetMessageStatus;
@@ -102,7 +103,9 @@ final class StoreDump {
     private static String tagsCode(ConsumeQueue units, long at) {
         SelectMappedBufferResult unit = units.getIndexBuffer(at);
         try {
-            return String.valueOf(unit.getByteBuffer().getLong(12));
+            long code = unit.getByteBuffer().getLong(12);
+            ConsumeQueueExt.CqExtUnit extended = new ConsumeQueueExt.CqExtUnit();
+            return String.valueOf(units.isExtAddr(code) && units.getExt(code, extended) ? extended.getTagsCode() : code);
         } finally {
             unit.release();
         }

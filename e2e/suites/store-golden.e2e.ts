@@ -264,6 +264,27 @@ interopSuite("stores of RocketMQ's and of ours, opened by each other", ['jdk', '
     LIMIT_MS,
   );
 
+  it.each<[StoreMake, StoreMake]>([
+    ['ours', 'store-5.4.0'],
+    ['store-5.4.0', 'ours'],
+  ])(
+    '%s was killed while it wrote records with their CRC; %s finds none of them wrong',
+    async (writer, other) => {
+      const store = fresh();
+      const steps = plan(9, 'store-5.4.0');
+      const acks = await write(writer, store, steps, 700, { enabledAppendPropCRC: 'true' });
+      const seen = await look(other, store, '', { enabledAppendPropCRC: 'true', forceVerifyPropCRC: 'true' });
+      const there = new Set(messagesOf(seen).map(({ offset }) => offset));
+      const missing = acks.filter(({ line, offset }) => {
+        const { sysFlag } = steps.steps[line] as PlannedMessage;
+        return ((sysFlag & 0xc) === 0 || (sysFlag & 0xc) === 0x8) && !there.has(offset);
+      });
+      expect(missing).toEqual([]);
+      expect(there.size).toBeGreaterThan(500);
+    },
+    LIMIT_MS,
+  );
+
   it.each<[StoreMake, StoreMake, 'stop' | number]>([
     ['store-5.4.0', 'ours', 'stop'],
     ['store-5.4.0', 'ours', 20],

@@ -67,7 +67,7 @@ export class MessageStore implements Lifecycle {
     this.dispatching = new Dispatching(parts, state, turn, this.writing);
     this.reading = new Reading(parts);
     this.upkeep = new Upkeep(parts, state, this.dispatching, this.reading, (offset) => this.claim.noteWritten(offset));
-    this.log = new ReplicaLog(parts.commitLog, parts.table, parts.dispatcher, host.checksums, {
+    this.log = new ReplicaLog(parts.commitLog, parts.table, parts.dispatcher, parts.check, {
       confirmOffset: () => this.dispatching.confirmOffset(),
       setConfirmOffset: (offset) => this.dispatching.setConfirm(offset),
       appended: () => turn.schedule(),
@@ -81,10 +81,9 @@ export class MessageStore implements Lifecycle {
       onAppended: (listener) => this.writing.appended.add(listener),
       whileCutting: (work, offset) => this.whileCutting(work, offset),
     });
-    const { crcWalkBytesPerSecond, crcWalkInterval } = this.options;
     const { flusher } = this.writing;
-    this.crcWalk = new CrcWalk(host, parts.commitLog, crcWalkBytesPerSecond, crcWalkInterval, () => flusher.flushed);
-    this.rangeRepair = new RangeRepair(host, parts.commitLog, {
+    this.crcWalk = new CrcWalk(host, parts.commitLog, parts.check, this.options, () => flusher.flushed);
+    this.rangeRepair = new RangeRepair(parts.commitLog, parts.check, {
       settledEnd: () => Math.min(flusher.flushed, this.dispatching.confirmOffset()),
       mayWrite: () => state.phase === 'started' && !state.cutting && parts.commitLog.failed === undefined,
       changed: () => this.reading.forgetChunks(),
@@ -132,13 +131,13 @@ export class MessageStore implements Lifecycle {
   }
 
   private async recover(clean: boolean): Promise<void> {
-    const { commitLog: log, table, dispatcher, checkpoint, index, appender } = this.parts;
-    const { files, checksums, log: logger } = this.host;
+    const { commitLog: log, check, table, dispatcher, checkpoint, index, appender } = this.parts;
+    const { files, log: logger } = this.host;
     const root = this.options.storePathRootDir;
     const { queueList, host } = this;
     const { clock } = host;
     const disownMark = (): void => this.claim.noteWritten(-1);
-    const common = { log, queues: table, dispatcher, checkpoint, checksums, files, root, logger, clock };
+    const common = { log, queues: table, dispatcher, checkpoint, check, files, root, logger, clock };
     const pieces = { ...common, queueList, disownMark };
     const limited = this.options.enableControllerMode;
     const recovered = await recover(pieces, clean, limited, this.claim.writtenTo);

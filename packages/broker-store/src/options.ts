@@ -10,6 +10,10 @@ export interface StoreOptions {
   readonly mappedFileSizeCommitLog?: number;
   /** Bytes; rounded up to a multiple of 20. */
   readonly mappedFileSizeConsumeQueue?: number;
+  /** The last property of each record is the CRC of all before it. */
+  readonly enabledAppendPropCRC?: boolean;
+  /** Records that have such a CRC are damaged when it is wrong; those without one are judged by the CRC of their body alone. */
+  readonly forceVerifyPropCRC?: boolean;
   /** Tags codes go to `consumequeue_ext`, and the units of queues refer to them there. What is there is read in any case. */
   readonly enableConsumeQueueExt?: boolean;
   readonly mappedFileSizeConsumeQueueExt?: number;
@@ -67,6 +71,8 @@ export interface StoreOptions {
 const DEFAULTS = {
   mappedFileSizeCommitLog: 1 << 30,
   mappedFileSizeConsumeQueue: 6_000_000,
+  enabledAppendPropCRC: false,
+  forceVerifyPropCRC: false,
   enableConsumeQueueExt: false,
   mappedFileSizeConsumeQueueExt: 48 << 20,
   mapperFileSizeBatchConsumeQueue: 13_800_000,

@@ -1,7 +1,7 @@
-import type { Checksums } from '@batonmq/host';
 import type { Dispatcher } from './dispatch/dispatcher';
 import { StoreError } from './errors';
 import { FOUND, SYS_FLAG, takesQueueOffset } from './format/record';
+import type { RecordCheck } from './format/record-check';
 import type { CommitLog } from './log/commit-log';
 import type { QueueTable } from './queue/queue-table';
 import { LogScanner } from './recovery/scan-log';
@@ -34,11 +34,11 @@ export class ReplicaLog {
     private readonly commitLog: CommitLog,
     private readonly queues: QueueTable,
     private readonly dispatcher: Dispatcher,
-    checksums: Pick<Checksums, 'crc32'>,
+    check: RecordCheck,
     private readonly hooks: ReplicaLogHooks,
   ) {
     this.fileSize = commitLog.fileSize;
-    this.scanner = new LogScanner(commitLog, checksums, true);
+    this.scanner = new LogScanner(commitLog, check);
   }
 
   /** -1 when the log is empty. */

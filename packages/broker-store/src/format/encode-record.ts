@@ -1,3 +1,4 @@
+import { PROPERTY_CRC_BYTES, writePropertyCrc } from './property-crc';
 import { MAGIC_V1, MAGIC_V2, SYS_FLAG } from './record';
 
 const PAIR_END = 2;
@@ -32,8 +33,14 @@ export class RecordEncoder {
   private text = '';
   private textBytes = 0;
   private separator = false;
+  /** Before the CRC of the record. */
+  private lastSeparator = false;
 
-  constructor(private readonly storeHost: Buffer) {}
+  /** @param crc makes the last property the CRC of the record (`enabledAppendPropCRC`) */
+  constructor(
+    private readonly storeHost: Buffer,
+    private readonly crc?: (bytes: Buffer) => number,
+  ) {}
 
   /**
    * @param topic its UTF-8 bytes; V2 is used when it has more than 127 characters
@@ -63,6 +70,7 @@ export class RecordEncoder {
     this.textBytes = Buffer.byteLength(text, 'utf8');
     this.separator = own !== undefined && ownEnd > ownStart && this.textBytes > 0 && own[ownEnd - 1] !== PAIR_END;
     this.propertiesBytes = ownEnd - ownStart + (this.separator ? 1 : 0) + this.textBytes;
+    if (this.crc !== undefined) this.measureCrc();
     this.size =
       74 +
       bornHost.length +
@@ -72,6 +80,16 @@ export class RecordEncoder {
       topic.length +
       this.propertiesBytes;
     return this.size;
+  }
+
+  private measureCrc(): void {
+    const { own, ownStart, ownEnd, text } = this;
+    const ended =
+      this.textBytes > 0
+        ? text.charCodeAt(text.length - 1) === PAIR_END
+        : own === undefined || ownEnd === ownStart || own[ownEnd - 1] === PAIR_END;
+    this.lastSeparator = !ended;
+    this.propertiesBytes += PROPERTY_CRC_BYTES + (ended ? 0 : 1);
   }
 
   /**
@@ -112,6 +130,10 @@ export class RecordEncoder {
     place = putBytes(target, place + this.version, this.topic);
     view.setInt16(place, this.propertiesBytes);
     this.writeProperties(target, place + 2);
+    if (this.crc === undefined) return;
+    const crcAt = at + this.size - PROPERTY_CRC_BYTES;
+    if (this.lastSeparator) target[crcAt - 1] = PAIR_END;
+    writePropertyCrc(target, crcAt, this.crc(target.subarray(at, crcAt)));
   }
 
   private writeProperties(target: Buffer, at: number): void {

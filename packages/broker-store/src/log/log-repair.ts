@@ -1,5 +1,6 @@
-import type { Checksums, Files } from '@batonmq/host';
+import type { Files } from '@batonmq/host';
 import { StoreError } from '../errors';
+import type { RecordCheck } from '../format/record-check';
 import { LogScanner } from '../recovery/scan-log';
 import type { CommitLog } from './commit-log';
 
@@ -23,9 +24,9 @@ export class LogRepair {
   constructor(
     private readonly files: Files,
     private readonly log: CommitLog,
-    checksums: Pick<Checksums, 'crc32'>,
+    check: RecordCheck,
   ) {
-    this.scanner = new LogScanner(log, checksums, true);
+    this.scanner = new LogScanner(log, check);
   }
 
   /**

@@ -4,9 +4,11 @@ import { ClientBatchReader } from '../format/client-batch';
 import { RecordEncoder, hostBytes } from '../format/encode-record';
 import { parseIp } from '../format/ip';
 import { messageIdPrefix } from '../format/message-id';
+import { PROPERTY_CRC, propertyCrcBefore } from '../format/property-crc';
 import { addProperty, dropProperty, propertyValue } from '../format/property-text';
 import { BLANK_BYTES, SYS_FLAG, takesQueueOffset } from '../format/record';
 import type { CommitLog } from '../log/commit-log';
+import type { ResolvedOptions } from '../options';
 import { LIGHT_OFFSETS, type LightQueues } from '../queue/light-queues';
 import { type QueueTable, type Topic, isUsableTopic } from '../queue/queue-table';
 import { type BatchInput, type MessageInput, PutResult, refusal } from './messages';
@@ -38,6 +40,7 @@ export class Appender {
   lastTimestamp = 0;
   private stamped = false;
   private readonly encoder: RecordEncoder;
+  private readonly maxMessageSize: number;
   private readonly idPrefix: string;
   private readonly knownHosts = new Map<string, Buffer>();
 
@@ -47,11 +50,13 @@ export class Appender {
     private readonly log: CommitLog,
     private readonly queues: QueueTable,
     private readonly lightQueues: LightQueues,
-    private readonly maxMessageSize: number,
-    storeHost: { host: string; port: number },
+    options: Pick<ResolvedOptions, 'maxMessageSize' | 'storeHost' | 'enabledAppendPropCRC'>,
   ) {
+    const { storeHost, enabledAppendPropCRC } = options;
+    this.maxMessageSize = options.maxMessageSize;
     const ip = parseIp(storeHost.host) as Buffer;
-    this.encoder = new RecordEncoder(hostBytes(ip, storeHost.port));
+    const crc = enabledAppendPropCRC ? (bytes: Buffer): number => checksums.crc32(bytes) : undefined;
+    this.encoder = new RecordEncoder(hostBytes(ip, storeHost.port), crc);
     this.idPrefix = messageIdPrefix(ip, storeHost.port);
   }
 
@@ -64,7 +69,8 @@ export class Appender {
       return refusal('MESSAGE_ILLEGAL', `body of ${body.length} B, limit ${this.maxMessageSize} B`);
     const numbered = takesQueueOffset(message.sysFlag);
     const light = numbered ? this.lightQueues.plan(message.topic, message.properties) : undefined;
-    const properties = this.numberBatch(message, plan, light === undefined ? message.properties : light.properties);
+    const given = dropCrc(light === undefined ? message.properties : light.properties);
+    const properties = this.numberBatch(message, plan, given);
     encoder.measure(plan.topic.bytes, plan.topic.long, plan.bornHost, body, 0, body.length, properties);
     const wrong = this.checkMeasured();
     if (wrong !== undefined) return wrong;
@@ -146,6 +152,8 @@ export class Appender {
       const step = reader.next();
       if (step === 'malformed') return refusal('MESSAGE_ILLEGAL', 'the batch is malformed');
       if (step === 'end') break;
+      if (propertyCrcBefore(batch.body, reader.propertiesEnd) !== undefined)
+        return refusal('MESSAGE_ILLEGAL', `${PROPERTY_CRC} in a batch: only the store writes it`);
       this.measureOne(batch, plan, reader);
       const wrong = this.checkMeasured();
       if (wrong !== undefined) return wrong;
@@ -256,6 +264,11 @@ export class Appender {
 }
 
 const INNER_BASE = 'INNER_BASE';
+
+/** Of a message that was stored once, or of somebody who makes it up: it would be believed. */
+function dropCrc(properties: string): string {
+  return properties.includes(PROPERTY_CRC) ? dropProperty(properties, PROPERTY_CRC) : properties;
+}
 
 function isInnerBatch(message: MessageInput): boolean {
   return (message.sysFlag & SYS_FLAG.innerBatch) !== 0;

@@ -1,7 +1,8 @@
-import type { Checksums, Clock, Files, Logger } from '@batonmq/host';
+import type { Clock, Files, Logger } from '@batonmq/host';
 import type { Checkpoint } from '../checkpoint';
 import { StoreError } from '../errors';
 import type { Dispatcher } from '../dispatch/dispatcher';
+import type { RecordCheck } from '../format/record-check';
 import type { CommitLog } from '../log/commit-log';
 import type { QueueList } from '../queue/queue-list';
 import type { QueueTable } from '../queue/queue-table';
@@ -20,7 +21,7 @@ export interface RecoveryParts {
   readonly queues: QueueTable;
   readonly dispatcher: Dispatcher;
   readonly checkpoint: Checkpoint;
-  readonly checksums: Pick<Checksums, 'crc32'>;
+  readonly check: RecordCheck;
   readonly files: Files;
   readonly root: string;
   readonly logger: Logger;
@@ -69,13 +70,13 @@ export async function recover(
     return { end: 0, confirmOffset: 0, lastTimestamp: 0, queuesSyncedTo: 0 };
   }
   refuseGap(log);
-  const scanner = new LogScanner(log, parts.checksums, true);
+  const scanner = new LogScanner(log, parts.check);
   const limit = (log.series.last as number) + log.fileSize;
   log.openAt(limit);
   let dispatched = queues.lastDispatched();
   const confirmed = limited ? Math.max(checkpoint.confirmOffset, dispatched.end) : Infinity;
   const from = chooseStartFile(
-    new LogScanner(log, parts.checksums, true, HEAD_BYTES).heads(),
+    new LogScanner(log, parts.check, HEAD_BYTES).heads(),
     log.series.first,
     clean
       ? { clean, lastDispatched: dispatched.start }

@@ -1,5 +1,5 @@
-import type { Checksums } from '@batonmq/host';
 import { FOUND, RecordHeader } from '../format/record';
+import type { RecordCheck } from '../format/record-check';
 import type { CommitLog } from '../log/commit-log';
 import { LogCursor } from '../log/log-cursor';
 import type { FileHead } from './start-file';
@@ -20,8 +20,7 @@ export class LogScanner {
 
   constructor(
     private readonly log: CommitLog,
-    private readonly checksums: Pick<Checksums, 'crc32'>,
-    private readonly checkCrc: boolean,
+    private readonly check: RecordCheck,
     windowBytes = WINDOW_BYTES,
   ) {
     this.cursor = new LogCursor(log, windowBytes, true);
@@ -32,7 +31,8 @@ export class LogScanner {
     const { cursor, header } = this;
     const found = cursor.record(offset, header, limit);
     if (found <= 0) return found;
-    return header.physicalOffset === offset && this.bodyIsWhole() && this.textIsWhole() ? found : FOUND.bad;
+    const holds = header.physicalOffset === offset && this.check.holds(header, cursor.buffer, cursor.at);
+    return holds && this.textIsWhole() ? found : FOUND.bad;
   }
 
   private textIsWhole(): boolean {
@@ -43,13 +43,6 @@ export class LogScanner {
     return (
       buffer[propertiesEnd - 1] !== 0 && !buffer.subarray(propertiesStart, propertiesEnd).includes(NOTHING_WRITTEN)
     );
-  }
-
-  private bodyIsWhole(): boolean {
-    if (!this.checkCrc) return true;
-    const { header } = this;
-    const body = this.cursor.buffer.subarray(header.bodyStart, header.bodyEnd);
-    return (this.checksums.crc32(body) & 0x7fff_ffff) === header.bodyCrc;
   }
 
   /** Newest first. */

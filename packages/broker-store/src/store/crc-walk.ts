@@ -1,8 +1,9 @@
 import { type Host, type OpenFile, textOf } from '@batonmq/host';
 import { Listeners } from '../dispatch/dispatcher';
 import { FOUND, MAGIC_V1, MAGIC_V2, RecordHeader } from '../format/record';
-import { wholeRecord } from '../format/whole-record';
+import type { RecordCheck } from '../format/record-check';
 import type { CommitLog } from '../log/commit-log';
+import type { ResolvedOptions } from '../options';
 
 /** Bytes read at a time; a longer record gets a longer window. */
 const WINDOW_BYTES = 1 << 20;
@@ -38,12 +39,12 @@ export class CrcWalk {
   private running: Promise<void> | undefined;
   private stopped = false;
 
-  /** @param bytesPerSecond 0: never   @param intervalMs between the beginnings of two rounds   @param syncedEnd where to stop */
+  /** @param syncedEnd where to stop */
   constructor(
-    private readonly host: Pick<Host, 'files' | 'checksums' | 'clock' | 'log' | 'timers'>,
+    private readonly host: Pick<Host, 'files' | 'clock' | 'log' | 'timers'>,
     private readonly log: CommitLog,
-    private readonly bytesPerSecond: number,
-    private readonly intervalMs: number,
+    private readonly check: RecordCheck,
+    private readonly options: Pick<ResolvedOptions, 'crcWalkBytesPerSecond' | 'crcWalkInterval'>,
     private readonly syncedEnd: () => number,
   ) {
     this.listeners = new Listeners(host.log);
@@ -63,8 +64,12 @@ export class CrcWalk {
 
   /** @returns how to end it */
   start(): () => void {
-    if (this.bytesPerSecond <= 0) return () => {};
-    return this.host.timers.every(1000 / TICKS_PER_SECOND, () => this.tick(), Math.min(FIRST_MS, this.intervalMs));
+    if (this.options.crcWalkBytesPerSecond <= 0) return () => {};
+    return this.host.timers.every(
+      1000 / TICKS_PER_SECOND,
+      () => this.tick(),
+      Math.min(FIRST_MS, this.options.crcWalkInterval),
+    );
   }
 
   /** No read is under way when it resolves. */
@@ -75,7 +80,7 @@ export class CrcWalk {
 
   private tick(): void {
     if (this.stopped || this.running !== undefined) return;
-    this.running = this.step(Math.ceil(this.bytesPerSecond / TICKS_PER_SECOND))
+    this.running = this.step(Math.ceil(this.options.crcWalkBytesPerSecond / TICKS_PER_SECOND))
       .catch((error: unknown) => this.host.log.warn({ error: textOf(error) }, 'the CRC walk cannot read the log'))
       .finally(() => (this.running = undefined));
   }
@@ -86,7 +91,7 @@ export class CrcWalk {
     const now = host.clock.monotonicMs();
     if (this.position < 0) {
       if (now < this.nextRoundMs || log.min < 0) return;
-      this.nextRoundMs = now + this.intervalMs;
+      this.nextRoundMs = now + this.options.crcWalkInterval;
       this.position = log.min;
       this.damaged.length = 0;
     }
@@ -151,7 +156,7 @@ export class CrcWalk {
   }
 
   private at(at: number, got: number, offset: number): number {
-    return wholeRecord(this.header, this.window, at, got - at, offset, this.host.checksums);
+    return this.check.size(this.header, this.window, at, got - at, offset);
   }
 
   /** The first record of the window is not good: it is longer than the window, the log's end lies in it, or it is damaged. */

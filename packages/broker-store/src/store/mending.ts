@@ -24,8 +24,8 @@ export class Mending {
     private readonly writing: Writing,
     private readonly log: ReplicaLog,
   ) {
-    const { host, commitLog, options } = parts;
-    this.repair = new LogRepair(host.files, commitLog, host.checksums);
+    const { host, commitLog, check, options } = parts;
+    this.repair = new LogRepair(host.files, commitLog, check);
     this.notePath = `${options.storePathRootDir}/unsynced`;
   }
 

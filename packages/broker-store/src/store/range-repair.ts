@@ -1,6 +1,5 @@
-import type { Host } from '@batonmq/host';
 import { FOUND, RecordHeader } from '../format/record';
-import { wholeRecord } from '../format/whole-record';
+import type { RecordCheck } from '../format/record-check';
 import type { CommitLog } from '../log/commit-log';
 import type { DamagedRange } from './crc-walk';
 
@@ -28,8 +27,8 @@ export class RangeRepair {
   private syncing: Promise<void> | undefined;
 
   constructor(
-    private readonly host: Pick<Host, 'checksums' | 'files'>,
     private readonly log: CommitLog,
+    private readonly check: RecordCheck,
     private readonly ports: RangeRepairPorts,
   ) {}
 
@@ -72,7 +71,7 @@ export class RangeRepair {
     if (found === FOUND.blank) return to % this.log.fileSize === 0 ? FOUND.blank : 0;
     if (found !== FOUND.incomplete || this.header.size > to - at) return 0;
     const bytes = this.read(at, this.header.size);
-    return Math.max(0, wholeRecord(this.header, bytes, 0, bytes.length, at, this.host.checksums));
+    return Math.max(0, this.check.size(this.header, bytes, 0, bytes.length, at));
   }
 
   private read(at: number, length: number): Buffer {
@@ -84,7 +83,7 @@ export class RangeRepair {
   private put(record: Buffer, at: number, to: number): boolean {
     const { header, log, ports } = this;
     const end = at + record.length;
-    const size = wholeRecord(header, record, 0, record.length, at, this.host.checksums);
+    const size = this.check.size(header, record, 0, record.length, at);
     if (size <= 0 || size !== record.length) return false;
     if (end > to || end > ports.settledEnd() || !ports.mayWrite() || !log.hasFile(at)) return false;
     if (this.sizeHere(at, to) !== 0) return false;

@@ -3,6 +3,7 @@ import { Checkpoint } from '../checkpoint';
 import { Cleaner } from '../cleaning/cleaner';
 import { type ArrivalListener, Dispatcher, Listeners } from '../dispatch/dispatcher';
 import { parseDelayLevels } from '../format/delay-levels';
+import { RecordCheck } from '../format/record-check';
 import { IndexService } from '../index-file/index-service';
 import { CommitLog } from '../log/commit-log';
 import type { ResolvedOptions } from '../options';
@@ -17,6 +18,8 @@ export interface StoreParts {
   readonly host: Host;
   readonly options: ResolvedOptions;
   readonly commitLog: CommitLog;
+  /** What counts as a record when it is read from the disk. */
+  readonly check: RecordCheck;
   readonly table: QueueTable;
   readonly extUnits: ExtUnits;
   readonly checkpoint: Checkpoint;
@@ -54,9 +57,23 @@ export function makeParts(host: Host, options: ResolvedOptions): StoreParts {
   const levels = parseDelayLevels(o.messageDelayLevel);
   const light = new LightQueues(table, o.enableLmq, o.enableMultiDispatch);
   const dispatcher = new Dispatcher(commitLog, table, light, levels, index, arrivals, logger);
-  const appender = new Appender(clock, checksums, commitLog, table, light, o.maxMessageSize, o.storeHost);
+  const appender = new Appender(clock, checksums, commitLog, table, light, o);
+  const check = new RecordCheck(checksums, o.forceVerifyPropCRC);
   const cleaner = new Cleaner(host, o, commitLog, table, index, () => dispatcher.position);
-  return { host, options, commitLog, table, extUnits, checkpoint, index, arrivals, dispatcher, appender, cleaner };
+  return {
+    host,
+    options,
+    commitLog,
+    check,
+    table,
+    extUnits,
+    checkpoint,
+    index,
+    arrivals,
+    dispatcher,
+    appender,
+    cleaner,
+  };
 }
 
 /** storeTimestamp of the newest record, put here or dispatched. */

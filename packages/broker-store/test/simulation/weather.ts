@@ -49,5 +49,6 @@ export function drawWeather(prng: Prng): Weather {
     damage: prng.chance(0.15),
   } as const;
   const ext = { enableConsumeQueueExt: prng.chance(0.25), mappedFileSizeConsumeQueueExt: 24 + prng.int(200) };
-  return { ...weather, options: { ...options, ...ext } };
+  const crc = { enabledAppendPropCRC: prng.chance(0.25), forceVerifyPropCRC: prng.chance(0.25) };
+  return { ...weather, options: { ...options, ...ext, ...crc } };
 }

@@ -14,6 +14,3 @@ export const controllerDecides = noEffect('in controller mode the SyncStateSet t
 export const noBitMaps = noEffect(
   'units of consumequeue_ext are written without a bit map: RocketMQ needs it for SQL filters only',
 );
-export const noPropertyCrc = noEffect(
-  'bodies have a CRC, records are checked by their frame; the checksum of others is kept as it is',
-);

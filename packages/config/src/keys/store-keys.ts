@@ -1,6 +1,6 @@
 import { choice, flag, int, long, optionalText, ratio, text } from '../key-spec';
 import { haKeys } from './ha-keys';
-import { noBitMaps, noLocks, noMmap, noPropertyCrc, noRocksDb, noThreads, unusedInRocketMq } from './no-effect';
+import { noBitMaps, noLocks, noMmap, noRocksDb, noThreads, unusedInRocketMq } from './no-effect';
 import { timerKeys } from './timer-keys';
 
 const placeKeys = {
@@ -34,8 +34,8 @@ const sizeKeys = {
   maxMessageSize: int(4 * 1024 ** 2, { min: 1, unit: 'B', doc: 'largest body of a message' }),
   maxTopicLength: int(127, { ...unusedInRocketMq, doc: 'longest topic name' }),
   autoMessageVersionOnTopicLen: flag(true, { doc: 'records with a two-byte topic length for long topics' }),
-  enabledAppendPropCRC: flag(false, { ...noPropertyCrc, doc: 'puts a checksum into the properties of each record' }),
-  forceVerifyPropCRC: flag(false, { ...noPropertyCrc, doc: 'refuses records without that checksum' }),
+  enabledAppendPropCRC: flag(false, { doc: 'puts the CRC of each record into its properties' }),
+  forceVerifyPropCRC: flag(false, { doc: 'believes that CRC, where a record has one, when the log is read again' }),
   enableConsumeQueueExt: flag(false, { doc: 'consume queue units refer to consumequeue_ext for their tags codes' }),
   bitMapLengthConsumeQueueExt: int(64, { ...noBitMaps, min: 0, unit: 'bits', doc: 'length of such a bit map' }),
 };

@@ -4,6 +4,27 @@ import { startOffsetOf } from '../format/file-name';
 import { UNIT_BYTES, isBlankUnit, isUnit, unitPhy, unitSize } from '../format/queue-unit';
 import type { QueueReport, StoreProblem } from './report';
 
+const ADVICE = 'stop the broker, move the directory of this queue away; the next start builds it from the log';
+
+interface QueueFile {
+  readonly file: string;
+  readonly start: number;
+  readonly units: Buffer;
+}
+
+/** The files of a queue in their order, each read whole; what is not named like one is passed over. */
+function* queueFiles(files: Pick<Files, 'open' | 'list'>, directory: string): Generator<QueueFile> {
+  for (const file of files.list(directory)) {
+    const start = startOffsetOf(file);
+    if (start === undefined) continue;
+    const open = files.open(`${directory}/${file}`, 'read');
+    const units = Buffer.alloc(open.bytes());
+    open.readSync(units, 0, units.length, 0);
+    open.close();
+    yield { file, start, units };
+  }
+}
+
 /** Reads every unit of a queue, with its files opened for reading only. @param logMin, logMax what the log has */
 export function readQueueFiles(
   files: Pick<Files, 'open' | 'list'>,
@@ -21,24 +42,13 @@ export function readQueueFiles(
   let count = 0;
   let problem: StoreProblem | undefined;
   const wrong = (file: string, offset: number, what: string): void => {
-    problem ??= {
-      file: `${folder}/${file}`,
-      offset,
-      what,
-      advice: 'stop the broker, move the directory of this queue away; the next start builds it from the log',
-    };
+    problem ??= { file: `${folder}/${file}`, offset, what, advice: ADVICE };
   };
   let expected: number | undefined;
   let ended = false;
-  for (const file of files.list(`${root}/${folder}`)) {
-    const start = startOffsetOf(file);
-    if (start === undefined) continue;
+  for (const { file, start, units } of queueFiles(files, `${root}/${folder}`)) {
     if (expected !== undefined && start !== expected) wrong(file, 0, 'a file of the queue is missing before this one');
     count++;
-    const open = files.open(`${root}/${folder}/${file}`, 'read');
-    const units = Buffer.alloc(open.bytes());
-    open.readSync(units, 0, units.length, 0);
-    open.close();
     expected = start + units.length;
     for (let at = 0; at + UNIT_BYTES <= units.length; at += UNIT_BYTES) {
       if (!isUnit(units, at)) {
@@ -84,13 +94,8 @@ export function readBatchQueueFiles(
   const unit = new BatchUnit();
   let [minOffset, maxOffset, endOffset, count, lastPhy] = [-1, 0, -1, 0, -1];
   let problem: StoreProblem | undefined;
-  for (const file of files.list(`${root}/${folder}`)) {
-    if (startOffsetOf(file) === undefined) continue;
+  for (const { file, units } of queueFiles(files, `${root}/${folder}`)) {
     count++;
-    const open = files.open(`${root}/${folder}/${file}`, 'read');
-    const units = Buffer.alloc(open.bytes());
-    open.readSync(units, 0, units.length, 0);
-    open.close();
     for (let at = 0; at + BATCH_UNIT_BYTES <= units.length && unit.read(units, at); at += BATCH_UNIT_BYTES) {
       if (minOffset < 0 && unit.phy >= logMin) minOffset = unit.base;
       maxOffset = unit.base + unit.count;
@@ -103,7 +108,7 @@ export function readBatchQueueFiles(
         file: `${folder}/${file}`,
         offset: at,
         what: `the batch from ${unit.base} on points to ${unit.phy}, behind ${lastPhy}, in a log that ends at ${logMax}`,
-        advice: 'stop the broker, move the directory of this queue away; the next start builds it from the log',
+        advice: ADVICE,
       };
     }
   }

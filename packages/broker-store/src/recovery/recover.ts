@@ -42,6 +42,36 @@ export interface Recovered {
 }
 
 /**
+ * How the last process ended, as far as it matters here.
+ *
+ * | way | queues have | where the log is read from |
+ * |---|---|---|
+ * | stopped | all that was dispatched | the file of the last record that is in a queue |
+ * | killed | all below the mark, in the page cache at least | the mark |
+ * | lost | what was synced, any sectors of the rest | a file that the checkpoint knows to be dispatched |
+ */
+type Way = 'stopped' | 'killed' | 'lost';
+
+interface Start {
+  readonly way: Way;
+  /** Beginning of a file: all that is not dispatched and synced for sure lies behind it. */
+  readonly from: number;
+  /** Records that end at or below it may be seen. */
+  readonly confirmed: number;
+}
+
+interface Room {
+  /** Where reading begins. */
+  readonly readFrom: number;
+  /** Records that begin below it have their units. */
+  readonly dispatchFrom: number;
+  /** Queues have all below it. */
+  readonly dispatched: number;
+  /** To be called when all has been dispatched. */
+  readonly settle: () => void;
+}
+
+/**
  * Finds the end of the log, cuts what is behind it, and brings the queues up to date. What it decides:
  *
  * - the log ends behind its last good record; a cut leaves zeros and is synced before anything else (`cut-comes-back`)
@@ -60,62 +90,90 @@ export async function recover(
   limited: boolean,
   mark: number,
 ): Promise<Recovered> {
-  const { log, queues, dispatcher, checkpoint, logger } = parts;
-  const marked = !clean && mark >= 0;
-  queues.recover(clean || marked);
-  if (log.series.first === undefined) {
-    queues.deleteAll();
-    log.openAt(0);
-    dispatcher.position = 0;
-    return { end: 0, confirmOffset: 0, lastTimestamp: 0, queuesSyncedTo: 0 };
-  }
+  const { log, queues, dispatcher, checkpoint } = parts;
+  queues.recover(clean || mark >= 0);
+  if (log.series.first === undefined) return recoverNothing(parts);
   refuseGap(log);
-  const scanner = new LogScanner(log, parts.check);
   const limit = (log.series.last as number) + log.fileSize;
   log.openAt(limit);
-  let dispatched = queues.lastDispatched();
-  const confirmed = limited ? Math.max(checkpoint.confirmOffset, dispatched.end) : Infinity;
+  const scanner = new LogScanner(log, parts.check);
+  const start = chooseStart(parts, scanner, clean, limited, mark);
+  const { way, from } = start;
+  // What is made anew below is not on the disk until it has been synced again, whatever was said before.
+  if (way !== 'stopped' && checkpoint.lowerTimestamps(checkpoint.safeTimestamp)) await checkpoint.save();
+  const room = makeRoom(parts, start, mark);
+  const { end, dispatched, lastTimestamp } = readLog(parts, scanner, start, room, limit);
+  room.settle();
+  parts.logger.info({ way, from: room.readFrom, end, dispatched }, 'commit log recovered');
+  await cutBehind(parts, start, end);
+  const seen = Math.min(end, Math.max(dispatched, checkpoint.confirmOffset));
+  dispatcher.position = limited ? dispatched : end;
+  const damaged = way === 'stopped' ? parts.queueList.damaged(queues, end) : new Set<string>();
+  if (damaged.size > 0) rebuildQueues(parts, scanner, damaged, dispatcher.position);
+  const queuesSyncedTo = way === 'killed' ? from : dispatcher.position;
+  return { end, confirmOffset: limited ? seen : end, lastTimestamp, queuesSyncedTo };
+}
+
+function recoverNothing({ log, queues, dispatcher }: RecoveryParts): Recovered {
+  queues.deleteAll();
+  log.openAt(0);
+  dispatcher.position = 0;
+  return { end: 0, confirmOffset: 0, lastTimestamp: 0, queuesSyncedTo: 0 };
+}
+
+function chooseStart(parts: RecoveryParts, scanner: LogScanner, clean: boolean, limited: boolean, mark: number): Start {
+  const { log, queues, checkpoint, logger } = parts;
+  const last = queues.lastDispatched();
+  const confirmed = limited ? Math.max(checkpoint.confirmOffset, last.end) : Infinity;
   const from = chooseStartFile(
     new LogScanner(log, parts.check, HEAD_BYTES).heads(),
-    log.series.first,
+    log.series.first as number,
     clean
-      ? { clean, lastDispatched: dispatched.start }
+      ? { clean, lastDispatched: last.start }
       : { clean, safeTimestamp: checkpoint.safeTimestamp, atMost: confirmed },
   );
-  const whole = marked && writtenMarkHolds(parts, scanner, mark, from);
-  if (marked && !whole) {
+  if (clean) return { way: 'stopped', from, confirmed };
+  if (mark >= 0 && writtenMarkHolds(parts, scanner, mark, from)) return { way: 'killed', from, confirmed };
+  if (mark >= 0) {
     logger.warn({ mark, from }, 'queues do not have what the last process noted; they are built again further back');
     parts.disownMark();
     queues.recover(false);
   }
-  if (whole) queues.countUnsynced(from);
-  // What is made anew below is not on the disk until it has been synced again, whatever was said before.
-  if (!clean && checkpoint.lowerTimestamps(checkpoint.safeTimestamp)) await checkpoint.save();
-  // Units of what is dispatched again may have holes: a crash of the machine keeps any sectors it likes.
-  const settleQueues = clean ? undefined : queues.cutForRebuild(whole ? mark : from, whole);
-  if (whole) dispatched = queues.lastDispatched();
+  return { way: 'lost', from, confirmed };
+}
+
+/** Takes units away that are not to be believed: where they should be, a crash of the machine keeps any sectors it likes. */
+function makeRoom({ queues }: RecoveryParts, { way, from }: Start, mark: number): Room {
+  if (way === 'lost')
+    return { readFrom: from, dispatchFrom: -1, dispatched: from, settle: queues.cutForRebuild(from, false) };
+  if (way === 'stopped')
+    return { readFrom: from, dispatchFrom: queues.lastDispatched().start, dispatched: from, settle: () => {} };
+  queues.countUnsynced(from);
+  const settle = queues.cutForRebuild(mark, true);
   // That record is there already: it tells the time.
-  const dispatchFrom = clean || whole ? dispatched.start : -1;
-  const readFrom = whole ? Math.max(from, dispatched.start) : from;
-  let lastTimestamp = 0;
-  let dispatchedTo = whole ? mark : from;
-  const progress = new Progress(parts.clock, logger, 'recovering the commit log', readFrom, limit);
+  const { start } = queues.lastDispatched();
+  return { readFrom: Math.max(from, start), dispatchFrom: start, dispatched: mark, settle };
+}
+
+/** Reads the log to its end, and dispatches what queues lack. */
+function readLog(
+  { dispatcher, clock, logger }: RecoveryParts,
+  scanner: LogScanner,
+  { confirmed }: Start,
+  { readFrom, dispatchFrom, dispatched: from }: Room,
+  limit: number,
+): { end: number; dispatched: number; lastTimestamp: number } {
+  let [dispatched, lastTimestamp] = [from, 0];
+  const progress = new Progress(clock, logger, 'recovering the commit log', readFrom, limit);
   const end = scanner.run(readFrom, limit, (size) => {
     const { header } = scanner;
     progress.at(header.physicalOffset);
     lastTimestamp = header.storeTimestamp;
     if (header.physicalOffset + size > confirmed) return;
     if (header.physicalOffset >= dispatchFrom) dispatcher.dispatch(scanner.cursor.buffer, header);
-    dispatchedTo = Math.max(dispatchedTo, header.physicalOffset + size);
+    dispatched = Math.max(dispatched, header.physicalOffset + size);
   });
-  settleQueues?.();
-  logger.info({ clean, from: readFrom, end, dispatched: dispatched.end }, 'commit log recovered');
-  await cutBehind(parts, from, end, clean, whole);
-  const confirmOffset = limited ? Math.min(end, Math.max(dispatchedTo, Math.min(checkpoint.confirmOffset, end))) : end;
-  dispatcher.position = limited ? dispatchedTo : end;
-  const damaged = clean ? parts.queueList.damaged(queues, end) : new Set<string>();
-  if (damaged.size > 0) rebuildQueues(parts, scanner, damaged, dispatcher.position);
-  return { end, confirmOffset, lastTimestamp, queuesSyncedTo: whole ? from : dispatcher.position };
+  return { end, dispatched, lastTimestamp };
 }
 
 /**
@@ -133,26 +191,20 @@ function refuseGap({ series, fileSize }: CommitLog): void {
 }
 
 /** What was read after a crash may still be in the page cache only: from here on it counts as synced, so it is. */
-async function cutBehind(
-  parts: RecoveryParts,
-  from: number,
-  end: number,
-  clean: boolean,
-  whole: boolean,
-): Promise<void> {
+async function cutBehind(parts: RecoveryParts, { way, from }: Start, end: number): Promise<void> {
   const { log, queues } = parts;
-  const untouched = (clean || whole) && end >= (log.series.last as number) && isZeroAt(log, end);
+  const untouched = way !== 'lost' && end >= (log.series.last as number) && isZeroAt(log, end);
   if (untouched) log.openAt(end);
   else {
     keepTailAside(parts.files, parts.logger, parts.root, log, end);
     await log.cut(end);
   }
-  if (!clean) for (const start of log.series.starts) if (start >= from) await log.series.syncFile(start);
+  if (way !== 'stopped') for (const start of log.series.starts) if (start >= from) await log.series.syncFile(start);
   // A former process may have failed to sync the name of its newest file.
   parts.files.syncDir(log.series.directory);
   queues.cutAbove(end);
   // What is whole is synced by and by, as that of the last process would have been; the checkpoint waits for it.
-  if (!whole) await queues.sync();
+  if (way !== 'killed') await queues.sync();
 }
 
 function isZeroAt(log: CommitLog, offset: number): boolean {

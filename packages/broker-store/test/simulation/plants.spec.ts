@@ -153,8 +153,8 @@ const bugs: readonly Bug[] = [
   {
     name: 'records are believed without their CRC and their place',
     file: 'recovery/scan-log.ts',
-    find: 'header.physicalOffset === offset && this.bodyIsWhole() && this.textIsWhole()',
-    replace: 'true',
+    find: 'return holds && this.textIsWhole() ? found : FOUND.bad;',
+    replace: 'return found;',
     caughtBy: /log/,
     weather: { powerLosses: 1 },
   },
@@ -215,15 +215,15 @@ const bugs: readonly Bug[] = [
   {
     name: 'what the killed process wrote to queues counts as synced',
     file: 'recovery/recover.ts',
-    find: '  if (whole) queues.countUnsynced(from);',
+    find: '  queues.countUnsynced(from);',
     replace: '',
     caughtBy: /queue|offset/,
   },
   {
     name: 'what the killed process wrote to the log counts as synced',
     file: 'recovery/recover.ts',
-    find: '  if (!clean) for (const start of log.series.starts)',
-    replace: '  if (!clean && !whole) for (const start of log.series.starts)',
+    find: "  if (way !== 'stopped') for (const start of log.series.starts)",
+    replace: "  if (way === 'lost') for (const start of log.series.starts)",
     caughtBy: /what was promised is there|what was seen is there|log is whole/,
   },
   {

@@ -5,7 +5,8 @@ import { Fixture, message, removeTempRoots, tempRoot } from './store-fixture';
 
 afterAll(removeTempRoots);
 
-const CRC = /\u0002?__CRC32#\u0001\d{10}\u0002$/;
+const [NAME_END, PAIR_END] = ['\u0001', '\u0002'];
+const CRC = new RegExp(`${PAIR_END}?__CRC32#${NAME_END}\\d{10}${PAIR_END}$`);
 const WALK = { crcWalkInterval: 0, crcWalkBytesPerSecond: 0, flushDiskType: 'SYNC_FLUSH' } as const;
 
 const propertiesOf = (f: Fixture): string[] =>
@@ -65,6 +66,9 @@ describe('enabledAppendPropCRC', () => {
     batch.writeInt16BE(own.length, 21);
     batch.write(own, 23, 'latin1');
     expect(f.store.putBatch(message('T', 0, batch)).status).toBe('MESSAGE_ILLEGAL');
+    batch.writeInt8(0x58, 23 + 4);
+    expect(f.store.putBatch(message('T', 0, batch)).status).toBe('PUT_OK');
+    expect(f.store.putBatch(message('T', 0, batch, { properties: own })).status).toBe('MESSAGE_ILLEGAL');
     await f.store.stop();
   });
 });

@@ -110,6 +110,7 @@ export class Appender {
     if (batch.body.length > this.maxMessageSize) {
       return refusal('MESSAGE_ILLEGAL', `batch of ${batch.body.length} B, limit ${this.maxMessageSize} B`);
     }
+    if (hasProperty(batch.properties, PROPERTY_CRC)) return refusal('MESSAGE_ILLEGAL', `${PROPERTY_CRC} in a batch`);
     // In the messages of a batch these cannot be replaced, and other brokers would believe them.
     if (batch.body.includes(LIGHT_OFFSETS)) return refusal('MESSAGE_ILLEGAL', `${LIGHT_OFFSETS} in a batch`);
     const total = this.measureBatch(batch, plan);
@@ -153,7 +154,7 @@ export class Appender {
       if (step === 'malformed') return refusal('MESSAGE_ILLEGAL', 'the batch is malformed');
       if (step === 'end') break;
       if (propertyCrcBefore(batch.body, reader.propertiesEnd) !== undefined)
-        return refusal('MESSAGE_ILLEGAL', `${PROPERTY_CRC} in a batch: only the store writes it`);
+        return refusal('MESSAGE_ILLEGAL', `${PROPERTY_CRC} in a batch`);
       this.measureOne(batch, plan, reader);
       const wrong = this.checkMeasured();
       if (wrong !== undefined) return wrong;

@@ -3,7 +3,7 @@ import { FileSeries } from '../file-series';
 import { EXT_END, EXT_END_BYTES, EXT_UNIT_BYTES, extTagsCode, writeExtUnit } from '../format/ext-unit';
 import type { OpenFiles } from '../open-files';
 
-const PENDING_BYTES = 256 * EXT_UNIT_BYTES;
+const PENDING_BYTES = 64 * EXT_UNIT_BYTES;
 const WALK_BYTES = 64 << 10;
 /** Of the topic, of all queues, of the store. */
 const DIRECTORIES_ABOVE = 3;

@@ -67,7 +67,7 @@ export function checkAll(stage: Stage): void {
     `up: log ${log.minOffset()}..${log.maxOffset()} confirm ${log.confirmOffset()} dispatched ${store.dispatchedOffset()}`,
   );
   checkQueues(store, code.decodeMessage, history, limit);
-  if (weather.options.enableConsumeQueueExt === true) checkTags(store, code.decodeMessage);
+  if (weather.options.enableConsumeQueueExt === true) checkTags(store, code.decodeMessage, history);
   if (weather.options.messageIndexEnable === true)
     checkIndex(store, code.decodeMessage, history, limit, stage.indexComplete);
 }
@@ -80,7 +80,7 @@ function adoptOldLives({ history, store, code }: Stage): void {
   const dispatched = store.dispatchedOffset();
   for (const [topic, queueId] of ALL_QUEUES) {
     if (history.lifeOf(topic) === 0) continue;
-    const found = readQueue(store, code.decodeMessage, topic, queueId);
+    const found = readQueue(store, code.decodeMessage, history, topic, queueId);
     const places = new Set(found.map((each) => each.physicalOffset));
     for (const each of history.entries)
       if ((places.has(each.offset) || each.offset >= dispatched) && each.topic === topic && each.queueId === queueId)

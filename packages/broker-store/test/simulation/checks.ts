@@ -34,8 +34,17 @@ export function checkLog(store: MessageStore, decode: Decode, history: History):
   }
 }
 
-/** Reads a queue as a consumer does; throws when it is not an unbroken row. */
-export function readQueue(store: MessageStore, decode: Decode, topic: string, queueId: number): StoredMessage[] {
+/**
+ * Reads a queue as a consumer does; throws when it is not an unbroken row. Of a topic that was deleted a restart may bring the
+ * beginning back, while what came behind it was cut from the log: the messages of the topic's next life then stand behind a hole.
+ */
+export function readQueue(
+  store: MessageStore,
+  decode: Decode,
+  history: History,
+  topic: string,
+  queueId: number,
+): StoredMessage[] {
   const list: StoredMessage[] = [];
   const max = store.maxOffsetInQueue(topic, queueId);
   const where = `${topic.slice(0, 8)}-${queueId}`;
@@ -46,6 +55,8 @@ export function readQueue(store: MessageStore, decode: Decode, topic: string, qu
     for (const slice of found.messages) {
       for (let at = 0; at < slice.length;) {
         const each = decode(slice, at);
+        if (each.queueOffset > offset && history.beginsLife(each.physicalOffset, list.at(-1)?.physicalOffset))
+          offset = each.queueOffset;
         if (each.topic !== topic || each.queueId !== queueId || each.queueOffset !== offset)
           throw new Broken(
             'queue is an unbroken row',
@@ -64,7 +75,7 @@ export function readQueue(store: MessageStore, decode: Decode, topic: string, qu
 export function checkQueues(store: MessageStore, decode: Decode, history: History, limit: number): void {
   for (const [topic, queueId] of ALL_QUEUES) {
     const wanted = history.ofQueue(topic, queueId, limit);
-    const found = readQueue(store, decode, topic, queueId);
+    const found = readQueue(store, decode, history, topic, queueId);
     const where = `${topic.slice(0, 8)}-${queueId}`;
     found.forEach((each, at) => {
       const entry = wanted[at];
@@ -83,10 +94,10 @@ export function checkQueues(store: MessageStore, decode: Decode, history: Histor
 }
 
 /** A consumer who asks for messages with a tag gets each of them, wherever the tags code stands. */
-export function checkTags(store: MessageStore, decode: Decode): void {
+export function checkTags(store: MessageStore, decode: Decode, history: History): void {
   for (const [topic, queueId] of ALL_QUEUES) {
     if (topic.startsWith('SCHEDULE')) continue;
-    const all = readQueue(store, decode, topic, queueId);
+    const all = readQueue(store, decode, history, topic, queueId);
     for (const tag of TAGS) {
       const found = new Set(queueOffsetsOf(store, decode, topic, queueId, javaHash(tag)));
       const missed = all.find((each) => each.properties.startsWith(`TAGS\u0001${tag}`) && !found.has(each.queueOffset));

@@ -78,6 +78,12 @@ export class History {
     return last === undefined && got <= (this.cutOff.get(`${topic}/${queueId}`) ?? 0) ? got : floor;
   }
 
+  /** The record at `offset` was put after its topic had been deleted, the one at `before` (of its queue) earlier. */
+  beginsLife(offset: number, before: number | undefined): boolean {
+    const bornOf = (at: number | undefined): number => this.entries.find((each) => each.offset === at)?.born ?? 0;
+    return before !== undefined && bornOf(offset) > bornOf(before);
+  }
+
   floorOf(topic: string, queueId: number): number {
     return this.floors.get(`${this.lifeOf(topic)} ${topic}/${queueId}`) ?? 0;
   }

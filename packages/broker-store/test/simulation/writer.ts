@@ -11,8 +11,8 @@ export class Writer {
   /** The record of which the log does not have all bytes yet, and where it begins. */
   private stream: { bytes: Buffer; entry: Entry } | undefined;
   private streamAt = 0;
-  /** Its write failed, which may have left all of it all the same. */
-  private refusedEntry: Entry | undefined;
+  /** Their writes failed, which may have left all of one all the same. */
+  private refusedEntries: Entry[] = [];
 
   /** @param startWallMs of the wall clock */
   constructor(
@@ -147,10 +147,10 @@ export class Writer {
         if (!stage.hadFault && machine.running) throw error;
         // A master that comes back later numbers what it then sends.
         if (done === 0) this.forgetStream();
-        this.refusedEntry = entry;
+        this.refusedEntries.push(entry);
         return;
       }
-      this.refusedEntry = undefined;
+      this.refusedEntries = [];
       stage.counts['appends']!++;
       stage.note(`append ${at}..${at + piece.length} of ${this.streamAt}..${this.streamAt + bytes.length}`);
       if (done + piece.length === bytes.length) {
@@ -175,15 +175,18 @@ export class Writer {
   forgetStream(): void {
     this.stream = undefined;
     this.streamAt = 0;
-    this.refusedEntry = undefined;
   }
 
   /** A record whose missing bytes are zeros is whole without them, and one is whole of which a failed write left everything. */
   completeUpTo(end: number): void {
-    const { history } = this.stage;
-    const next = this.stream?.entry ?? this.refusedEntry;
-    if (next === undefined || next.end !== end || end <= history.end) return;
-    history.entries.push(next);
+    const { history, store } = this.stage;
+    const begun = this.stream === undefined ? [] : [this.stream.entry];
+    const isThere = (entry: Entry): boolean =>
+      entry.end === end && store.messageAt(entry.offset)?.includes(entry.body) === true;
+    const found = [...begun, ...this.refusedEntries].find(isThere);
+    this.refusedEntries = [];
+    if (found === undefined || end <= history.end) return;
+    history.entries.push(found);
     this.stream = undefined;
   }
 }

@@ -96,12 +96,22 @@ export class BrokerAtWork {
     return this.ask(RequestCode.PULL_MESSAGE, header);
   }
 
+  /** Asks again and again, with a deadline. */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    for (const end = performance.now() + PATIENCE_MS; !(await holds());) {
+      if (performance.now() > end) throw new Error(`${what}: not within ${PATIENCE_MS} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   /** Pulls until something is there: what is delivered later, such as delayed messages. */
   async pullSome(topic: string, queueOffset: number): Promise<RemotingCommand> {
-    for (;;) {
-      const answer = await this.pull(topic, queueOffset, { suspendMs: 500 });
-      if (answer.code === 0) return answer;
-    }
+    let answer: RemotingCommand | undefined;
+    await this.until(`something in ${topic} from ${queueOffset} on`, async () => {
+      answer = await this.pull(topic, queueOffset, { suspendMs: 500 });
+      return answer.code === 0;
+    });
+    return answer as RemotingCommand;
   }
 
   private askPort(

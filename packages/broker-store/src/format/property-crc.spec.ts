@@ -1,36 +1,15 @@
 import * as fc from 'fast-check';
 import { nodeChecksums } from '@batonmq/host';
-import { RecordEncoder, hostBytes } from './encode-record';
-import { parseIp } from './ip';
+import { RECORD_OFFSET, oneRecord } from '../../test/one-record';
 import { PROPERTY_CRC_BYTES, propertyCrcBefore, writePropertyCrc } from './property-crc';
 import { FOUND, RecordHeader } from './record';
 import { RecordCheck } from './record-check';
 
-const OFFSET = 1_073_745_920;
-const ENVELOPE = {
-  queueId: 3,
-  sysFlag: 0,
-  bornTimestamp: 1_700_000_000_000,
-  reconsumeTimes: 0,
-  preparedTransactionOffset: 0,
-};
-
-function encode(properties: string, own?: Buffer): Buffer {
-  const storeHost = hostBytes(parseIp('192.168.0.10') as Buffer, 10911);
-  const encoder = new RecordEncoder(storeHost, (bytes) => nodeChecksums.crc32(bytes));
-  const born = hostBytes(parseIp('127.0.0.1') as Buffer, 52100);
-  const body = Buffer.from('hello');
-  const topic = Buffer.from('TopicTest');
-  const size = encoder.measure(topic, false, born, body, 0, body.length, properties, own, 0, own?.length ?? 0);
-  const target = Buffer.alloc(size);
-  const view = new DataView(target.buffer, target.byteOffset, target.length);
-  const crc = nodeChecksums.crc32(body) & 0x7fff_ffff;
-  encoder.write(target, view, 0, ENVELOPE, 0, born, crc, 42, OFFSET, 1_700_000_000_123);
-  return target;
-}
+const encode = (properties: string, own?: Buffer): Buffer => oneRecord({ properties, own, withCrc: true });
 
 const check = new RecordCheck(nodeChecksums, true);
-const verdict = (bytes: Buffer, by = check): number => by.size(new RecordHeader(), bytes, 0, bytes.length, OFFSET);
+const verdict = (bytes: Buffer, by = check): number =>
+  by.size(new RecordHeader(), bytes, 0, bytes.length, RECORD_OFFSET);
 
 describe('the CRC of a record', () => {
   it('stands as store-format.md 18.1 has it', () => {
@@ -80,12 +59,7 @@ describe('the CRC of a record', () => {
   });
 
   it('is not missed where it is not', () => {
-    const encoder = new RecordEncoder(hostBytes(parseIp('192.168.0.10') as Buffer, 10911));
-    const born = hostBytes(parseIp('127.0.0.1') as Buffer, 52100);
-    const none = Buffer.alloc(0);
-    const record = Buffer.alloc(encoder.measure(Buffer.from('T'), false, born, none, 0, 0, 'A\u0001b\u0002'));
-    const view = new DataView(record.buffer, record.byteOffset, record.length);
-    encoder.write(record, view, 0, ENVELOPE, 0, born, 0, 42, OFFSET, 1);
+    const record = oneRecord({ topic: 'T', body: Buffer.alloc(0), properties: 'A\u0001b\u0002' });
     expect(verdict(record)).toBe(record.length);
     expect(verdict(record.subarray(0, 50))).toBe(FOUND.incomplete);
   });

@@ -1,20 +1,10 @@
 import * as fc from 'fast-check';
-import { nodeChecksums } from '@batonmq/host';
+import { oneRecord } from '../../test/one-record';
 import { decodeMessage } from './decode-message';
-import { RecordEncoder, hostBytes } from './encode-record';
-import { parseIp } from './ip';
 import { FOUND, RecordHeader } from './record';
 
 const BODY = Buffer.from('hello');
 const PROPERTIES = 'KEYS\u0001order-7\u0002UNIQ_KEY\u00017F0000010BB818B4AAC2125C5B5B0000\u0002TAGS\u0001TagA\u0002';
-const ENVELOPE = {
-  queueId: 3,
-  sysFlag: 0,
-  bornTimestamp: 1_700_000_000_000,
-  reconsumeTimes: 0,
-  preparedTransactionOffset: 0,
-};
-
 /** store-format.md 18.1 */
 const WORKED = Buffer.from(
   `000000aadaa320a73610a686000000030000000000000000 0000002a00000000400010000000000000 00018bcfe56800
@@ -24,17 +14,8 @@ const WORKED = Buffer.from(
   'hex',
 );
 
-function encode(topic: string, bornIp: string, properties: string, body = BODY, storeIp = '192.168.0.10'): Buffer {
-  const encoder = new RecordEncoder(hostBytes(parseIp(storeIp) as Buffer, 10911));
-  const born = hostBytes(parseIp(bornIp) as Buffer, 52100);
-  const size = encoder.measure(Buffer.from(topic), topic.length > 127, born, body, 0, body.length, properties);
-  const target = Buffer.alloc(size + 10, 0xee);
-  const crc = nodeChecksums.crc32(body) & 0x7fffffff;
-  const view = new DataView(target.buffer, target.byteOffset, target.length);
-  encoder.write(target, view, 5, ENVELOPE, 0, born, crc, 42, 1073745920, 1_700_000_000_123);
-  expect([...target.subarray(0, 5), ...target.subarray(5 + size)]).toEqual(new Array(10).fill(0xee));
-  return target.subarray(5, 5 + size);
-}
+const encode = (topic: string, bornIp: string, properties: string, body = BODY, storeIp = '192.168.0.10'): Buffer =>
+  oneRecord({ topic, bornIp, storeIp, properties, body });
 
 describe('the record of store-format.md 18.1', () => {
   it('is written byte for byte', () => {

@@ -11,8 +11,11 @@ const heartbeat = (round: number): Message => ({ kind: 'heartbeat', term: 1, com
 /** Between two nodes: passes bytes on, until it is told to swallow them. Nobody is told that a connection is dead then. */
 class Wire {
   connections = 0;
+  /** Pieces passed on. */
+  passed = 0;
   private swallowing = false;
   private readonly sockets = new Set<Socket>();
+  private readonly dead = new Set<Socket>();
   private readonly server: Server;
 
   constructor(port: number, to: number) {
@@ -25,7 +28,9 @@ class Wire {
       ] as const) {
         this.sockets.add(from);
         from.on('data', (bytes: Buffer) => {
-          if (!this.dead.has(near)) into.write(bytes);
+          if (this.dead.has(near)) return;
+          this.passed++;
+          into.write(bytes);
         });
         from.on('error', () => {});
         from.on('close', () => {
@@ -36,8 +41,6 @@ class Wire {
       if (this.swallowing) this.dead.add(near);
     }).listen(port, local);
   }
-
-  private readonly dead = new Set<Socket>();
 
   /** The connections there are, and those that come while it is on. */
   swallow(on: boolean): void {
@@ -56,7 +59,7 @@ it('a connection without a sign of life is given up, and another is made once th
   const [atA = 0, atB = 0, between = 0] = await freePorts(3);
   const reasons: string[] = [];
   const log: Logger = { ...silentLog, warn: (fields) => void reasons.push(String(fields['reason'])) };
-  const timing = { keepAliveMs: 20, lifetimeMs: 500, connectTimeoutMs: 300 };
+  const timing = { keepAliveMs: 50, lifetimeMs: 1500, connectTimeoutMs: 1000 };
   const a = new RSocketTransport({ ...host, log }, { ...timing, listen: { host: local, port: atA } });
   const b = new RSocketTransport(host, { ...timing, listen: { host: local, port: atB } });
   const wire = new Wire(between, atB);
@@ -77,8 +80,9 @@ it('a connection without a sign of life is given up, and another is made once th
   try {
     a.send('b', heartbeat(1));
     await eventually('it arrives', () => got.length === 1);
-    // Far longer than a lifetime, in which nothing is said but keepalives.
-    await new Promise((resolve) => setTimeout(resolve, 3 * timing.lifetimeMs));
+    // More than a lifetime, in which nothing is said but keepalives, there and back.
+    const lifetime = wire.passed + (2 * 1.5 * timing.lifetimeMs) / timing.keepAliveMs;
+    await eventually('keepalives have passed for longer than a lifetime', () => wire.passed > lifetime);
     expect(dropped).toEqual([]);
     expect(wire.connections).toBe(1);
 

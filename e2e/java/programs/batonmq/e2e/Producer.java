@@ -12,6 +12,8 @@ import org.apache.rocketmq.common.message.Message;
  * Sends the numbers {@code first .. first+count-1} to a topic with an unmodified DefaultMQProducer at a steady rate. A number whose
  * send fails is sent again until it is acknowledged (SEND_OK) or {@code giveUpMs} have passed since its first try.
  *
+ * <p>{@code sendTimeoutMs}: of one send; the client does not send again by itself within it, so a long one leaves that to us.
+ *
  * <p>Events: ready; ack {n, sentAt, at, tries, offsetMsgId} (times are epoch ms, sentAt of the try that succeeded); refused {n, why}
  * for a failed try; gaveUp {n}; done {acked, gaveUp}.
  */
@@ -49,6 +51,7 @@ public final class Producer {
     private void run() throws Exception {
         producer.setNamesrvAddr(options.text("namesrv"));
         producer.setPollNameServerInterval(options.number("pollNameServerInterval", 1000));
+        producer.setSendMsgTimeout(options.number("sendTimeoutMs", producer.getSendMsgTimeout()));
         producer.start();
         events.emit("ready");
         long start = System.nanoTime();

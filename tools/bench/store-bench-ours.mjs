@@ -1,5 +1,5 @@
 // Our side of the store benchmark, the twin of e2e/java/store/batonmq/e2e/StoreBench.java: the same arguments, steps and events.
-import { readFileSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -139,6 +139,18 @@ async function read(from, to) {
   emit('read', { ...fields, diskBytes: diskBytes() - disk });
 }
 
+/** See store-bench.mjs, `coldRead`. */
+function backMemory(megabytes) {
+  const path = `${options.dir}.holes`;
+  const file = openSync(path, 'w+');
+  ftruncateSync(file, megabytes * 2 ** 20);
+  const buffer = Buffer.alloc(1 << 18);
+  while (readSync(file, buffer) > 0);
+  closeSync(file);
+  unlinkSync(path);
+  emit('backed', {});
+}
+
 function memory() {
   const kib = Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
   emit('memory', { kib });
@@ -158,6 +170,7 @@ async function step([word, first, second]) {
     );
   if (word === 'write') return write(Number(first) * 2 ** 20, Number(second));
   if (word === 'memory') return memory();
+  if (word === 'backMemory') return backMemory(Number(first));
   if (word !== 'stop') throw new Error(word);
   await store.stop();
   return emit('stopped', {});

@@ -16,6 +16,8 @@ export class FileSeries {
   private lastPath = '';
   /** Bytes of the disk that the last file took when it was loaded: a hint. */
   lastAllocated: number | undefined;
+  /** Grows with each cut and each removal of a file: until then, what was read is still there. */
+  removals = 0;
   private newNames: 'none' | 'file' | 'directory' = 'none';
 
   constructor(
@@ -162,6 +164,7 @@ export class FileSeries {
    * @param inOrder each removal is durable before the next, so that no power loss leaves a gap
    */
   cut(position: number, keepEmpty: boolean, inOrder = false): void {
+    this.removals++;
     for (let last = this.last; last !== undefined; last = this.last) {
       if (last < position || (keepEmpty && last === position)) break;
       this.removeAt(this.starts.length - 1);
@@ -176,6 +179,7 @@ export class FileSeries {
 
   /** As `cut`, where what goes was written in one row: zeros, up to where there are zeros. Keeps a file that begins there. */
   clear(position: number): void {
+    this.removals++;
     for (let last = this.last; last !== undefined && last > position; last = this.last)
       this.removeAt(this.starts.length - 1);
     const end = (this.last ?? 0) + this.fileSize;
@@ -196,6 +200,7 @@ export class FileSeries {
 
   /** Moves the newest file out of the series, durably. @throws HostError */
   moveLastTo(path: string): void {
+    this.removals++;
     const start = this.starts.pop();
     if (start === undefined) return;
     this.open.forget(this.path(start));
@@ -205,6 +210,7 @@ export class FileSeries {
   }
 
   private removeAt(index: number): void {
+    this.removals++;
     const [start] = this.starts.splice(index, 1);
     if (start === undefined) return;
     this.open.forget(this.path(start));

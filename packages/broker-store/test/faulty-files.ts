@@ -86,7 +86,7 @@ export class FaultyFiles {
       path,
       bytes: () => file.bytes(),
       readSync: (target, start, length, position) => file.readSync(target, start, length, position),
-      read: (target, start, length, position) => file.read(target, start, length, position),
+      read: (targets, position) => file.read(targets, position),
       writeSync: (source, start, length, position) => {
         if (this.writes?.concerns(path) === true && length > 1) {
           // As a full disk does: the first part still goes.

@@ -152,8 +152,8 @@ export interface OpenFile {
   bytes(): number;
   /** Reads up to `length` bytes into `target`; fewer only at the end of the file. @returns bytes read */
   readSync(target: Buffer, targetStart: number, length: number, position: number): number;
-  /** The same through the thread pool: for cold data that may wait for the disk. */
-  read(target: Buffer, targetStart: number, length: number, position: number): Promise<number>;
+  /** The same through the thread pool, for cold data that may wait for the disk: fills one buffer after another. */
+  read(targets: readonly Buffer[], position: number): Promise<number>;
   /** Writes all of `length` bytes, into the page cache. @throws HostError DISK_FULL, FILE_IO */
   writeSync(source: Buffer, sourceStart: number, length: number, position: number): void;
   /** Sets the length; growing adds zeros (a hole). */

@@ -1,11 +1,23 @@
 import * as fc from 'fast-check';
 import { deliveryTime, parseDelayLevels } from './delay-levels';
-import { readInt64, writeInt64 } from './int64';
+import { readInt32, readInt64, writeInt64 } from './int64';
 import { formatIp, parseIp } from './ip';
 import { indexHash, javaHash, javaHashOfBytes } from './java-hash';
 import { messageIdPrefix, offsetMessageId, parseOffsetMessageId } from './message-id';
 import { PropertyPlaces, decodeProperties, encodeProperties } from './properties';
 import { writeUnit } from './queue-unit';
+
+describe('readInt32', () => {
+  it('reads what Buffer reads, and refuses what it refuses', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 12 }), fc.integer({ min: -8, max: 12 }), (content, at) => {
+        const bytes = Buffer.from(content);
+        if (at >= 0 && at + 4 <= bytes.length) expect(readInt32(bytes, at)).toBe(bytes.readInt32BE(at));
+        else expect(() => readInt32(bytes, at)).toThrow(RangeError);
+      }),
+    );
+  });
+});
 
 describe('javaHash', () => {
   it.each([

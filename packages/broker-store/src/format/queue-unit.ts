@@ -1,4 +1,4 @@
-import { readInt64, writeInt64 } from './int64';
+import { readInt32, readInt64, writeInt64 } from './int64';
 
 /**
  *     0               8          12              20      big-endian
@@ -22,7 +22,7 @@ export function unitPhy(units: Buffer, at: number): number {
 }
 
 export function unitSize(units: Buffer, at: number): number {
-  return units.readInt32BE(at + 8);
+  return readInt32(units, at + 8);
 }
 
 export function unitTagsCode(units: Buffer, at: number): number {

@@ -215,10 +215,10 @@ export class CommitLog {
     return this.series.read(target, targetStart, count, offset);
   }
 
-  /** The same through the thread pool; the whole piece must be written and lie in one file. @throws HostError */
-  async readLater(target: Buffer, targetStart: number, length: number, offset: number): Promise<number> {
+  /** The same through the thread pool, into several buffers: all must be written and lie in one file. @throws HostError */
+  async readLater(targets: readonly Buffer[], offset: number): Promise<number> {
     const start = this.series.startOf(offset);
-    return this.series.file(start).read(target, targetStart, length, offset - start);
+    return this.series.file(start).read(targets, offset - start);
   }
 
   hasFile(offset: number): boolean {

@@ -214,12 +214,9 @@ export class ConsumeQueue {
     }
     const position = offset * UNIT_BYTES;
     const start = this.series.startOf(position);
-    const fileUnits = (start + this.series.fileSize - position) / UNIT_BYTES;
-    const units = Math.min(count, fileUnits, this.flushed - offset);
-    if (units <= 0 || !this.series.has(start)) return 0;
-    view.units = view.room(units * UNIT_BYTES);
-    view.at = 0;
-    return Math.floor(this.series.read(view.units, 0, units * UNIT_BYTES, position) / UNIT_BYTES);
+    const end = Math.min(start + this.series.fileSize, this.flushed * UNIT_BYTES);
+    const bytes = Math.min(count * UNIT_BYTES, end - position);
+    return bytes > 0 && this.series.has(start) ? view.read(this.series, position, bytes, end) : 0;
   }
 
   /** First offset of the queue file after the one with `offset`: where to go on when that one is gone. */

@@ -1,10 +1,10 @@
 import { BLANK_UNIT_SIZE, UNIT_BYTES, unitExtPosition, unitPhy, unitSize, unitTagsCode } from '../format/queue-unit';
 import type { CommitLog } from '../log/commit-log';
 import type { ConsumeQueue } from '../queue/consume-queue';
-import { UnitView } from '../queue/unit-view';
 import type { ExtUnits } from '../queue/ext-units';
 import type { GetResult, GetStatus, MessageFilter } from './get-result';
 import type { RecordReader } from './record-reader';
+import { UnitWindows } from './unit-windows';
 
 export interface TransferLimits {
   readonly maxTransferBytesOnMessageInMemory: number;
@@ -24,7 +24,7 @@ const LEAST_BYTES = 100;
  * Messages of a queue from `offset` on: store-format 10.1, row by row. @source DefaultMessageStore.getMessage
  */
 export class MessageGetter {
-  private readonly view = new UnitView();
+  private readonly view = new UnitWindows();
   // The state of the call that runs; there is never more than one.
   private count = 0;
   private bytes = 0;

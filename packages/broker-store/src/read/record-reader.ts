@@ -1,3 +1,4 @@
+import { readInt32 } from '../format/int64';
 import { RecordHeader } from '../format/record';
 import type { CommitLog } from '../log/commit-log';
 import type { Segment } from '../log/tail-cache';
@@ -110,7 +111,7 @@ export class RecordReader {
   /** Of what `seek` found: does a record of this size lie there, by its own word? Units of a queue have no CRC. */
   saysItself(offset: number, size: number): boolean {
     const { buffer, at } = this;
-    return size > 36 && buffer.readInt32BE(at) === size && buffer.readUInt32BE(at + 32) === offset % 2 ** 32;
+    return size > 36 && readInt32(buffer, at) === size && readInt32(buffer, at + 32) === (offset | 0);
   }
 
   /** The record, lent until the next `seek`. */
@@ -136,7 +137,8 @@ export class RecordReader {
   private keepInSlab(size: number): void {
     if (!this.own) {
       const slab = this.slabRoom(size);
-      this.buffer.copy(slab, this.slabUsed, this.at, this.at + size);
+      // Buffer.copy takes twice as long.
+      slab.set(new Uint8Array(this.buffer.buffer, this.buffer.byteOffset + this.at, size), this.slabUsed);
       this.buffer = slab;
       this.at = this.slabUsed;
     }

@@ -141,7 +141,7 @@ export class CrcWalk {
   private load(file: OpenFile, from: number, start: number, limit: number, bytes: number): Promise<number> {
     const count = Math.min(bytes, limit - from);
     if (this.window.length < count) this.window = Buffer.allocUnsafeSlow(count);
-    return file.read(this.window, 0, count, from - start);
+    return file.read([this.window.subarray(0, count)], from - start);
   }
 
   /** @returns bytes of good records from the window's beginning; up to the segment's end behind a blank */

@@ -1,4 +1,4 @@
-import { Broken, checkIndex, checkLog, checkQueues, checkTags, checkVisible, readQueue } from './checks';
+import { Broken, checkConsumed, checkIndex, checkLog, checkQueues, checkTags, checkVisible, readQueue } from './checks';
 import { ALL_QUEUES } from './records';
 import type { Stage } from './stage';
 import type { Writer } from './writer';
@@ -49,10 +49,13 @@ function checkPromises(stage: Stage, end: number, power: boolean): void {
     throw new Broken('what was seen is there', `the log ends at ${end}, somebody saw ${history.seenEnd}`);
 }
 
-/** While it runs. */
-export function checkNow({ store, code, history }: Stage): void {
+/** While it runs; a consumer comes now and then. */
+export function checkNow({ store, code, history, consumer, hadFault }: Stage): void {
   history.forgetBelow(store.log.minOffset());
   checkVisible(store, code.decodeMessage, history);
+  if (hadFault || !consumer.chance(0.5)) return;
+  const [topic, queueId] = ALL_QUEUES[consumer.int(ALL_QUEUES.length)] as (typeof ALL_QUEUES)[number];
+  checkConsumed(store, code.decodeMessage, history, topic, queueId);
 }
 
 /** After a restart, when all is dispatched: the log, the queues and the index. */

@@ -71,6 +71,24 @@ export function readQueue(
   return list;
 }
 
+/** A consumer gets, whenever he asks, what was put; of what is there no message is passed over. */
+export function checkConsumed(
+  store: MessageStore,
+  decode: Decode,
+  history: History,
+  topic: string,
+  queueId: number,
+): void {
+  for (const { physicalOffset, queueOffset, body } of readQueue(store, decode, history, topic, queueId)) {
+    const entry = history.entries.find((each) => each.offset === physicalOffset);
+    if (entry?.body !== body.toString())
+      throw new Broken(
+        'a consumer gets what was put',
+        `${topic.slice(0, 8)}-${queueId}@${queueOffset} at ${physicalOffset}: ${show(entry)}`,
+      );
+  }
+}
+
 /** What is visible is what the log has up to `limit`; nothing is missing, nothing else is there. */
 export function checkQueues(store: MessageStore, decode: Decode, history: History, limit: number): void {
   for (const [topic, queueId] of ALL_QUEUES) {

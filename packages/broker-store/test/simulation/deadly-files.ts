@@ -65,7 +65,7 @@ class DeadlyFile implements OpenFile {
   bytes = (): number => this.file.bytes();
   readSync: OpenFile['readSync'] = (target, start, length, position) =>
     this.file.readSync(target, start, length, position);
-  read: OpenFile['read'] = (target, start, length, position) => this.file.read(target, start, length, position);
+  read: OpenFile['read'] = (targets, position) => this.file.read(targets, position);
 
   writeSync(source: Buffer, start: number, length: number, position: number): void {
     this.strike();

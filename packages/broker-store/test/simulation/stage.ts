@@ -28,6 +28,8 @@ export class Stage {
     faults: 0,
   };
   readonly prng: Prng;
+  /** Draws when he reads, and what. */
+  readonly consumer: Prng;
   readonly machine: SimMachine;
   readonly history = new History();
   store!: production.MessageStore;
@@ -62,6 +64,7 @@ export class Stage {
   ) {
     this.machine = world.machine('m');
     this.prng = (world.random as Prng).split('player');
+    this.consumer = (world.random as Prng).split('consumer');
     const drawn = drawWeather((world.random as Prng).split(`weather ${seed}`));
     this.weather = { ...drawn, ...more, options: { ...drawn.options, ...more.options } };
     this.machine.disk.writeBackRate = this.weather.writeBackRate;

@@ -61,15 +61,16 @@ class NodeFile implements OpenFile {
     return done;
   }
 
-  async read(target: Buffer, targetStart: number, length: number, position: number): Promise<number> {
+  async read(targets: readonly Buffer[], position: number): Promise<number> {
     let done = 0;
-    while (done < length) {
+    for (let left = targets; left.length > 0;) {
       const at = done;
       const count = await this.background<number>('read', at > 0, (callback) =>
-        fs.read(this.fd, target, targetStart + at, length - at, position + at, callback),
+        fs.readv(this.fd, left, position + at, callback),
       );
       if (count === 0) break;
       done += count;
+      left = behind(left, count);
     }
     return done;
   }
@@ -129,6 +130,17 @@ class NodeFile implements OpenFile {
       });
     });
   }
+}
+
+/** What of `buffers` is left when their first `count` bytes are filled. */
+function behind(buffers: readonly Buffer[], count: number): Buffer[] {
+  let filled = count;
+  const left: Buffer[] = [];
+  for (const buffer of buffers) {
+    if (buffer.length > filled) left.push(buffer.subarray(filled));
+    filled = Math.max(0, filled - buffer.length);
+  }
+  return left;
 }
 
 function closedError(what: string, path: string): HostError {

@@ -37,12 +37,13 @@ export class SimOpenFile implements OpenFile {
     return this.node.content.read(target, targetStart, length, position);
   }
 
-  async read(target: Buffer, targetStart: number, length: number, position: number): Promise<number> {
+  async read(targets: readonly Buffer[], position: number): Promise<number> {
     if (!this.user.process.alive) return never();
     this.check('read');
-    checkRange(target, targetStart, length);
     await this.wait(this.user.loop.now() + this.user.disk.delay());
-    return this.node.content.read(target, targetStart, length, position);
+    let done = 0;
+    for (const target of targets) done += this.node.content.read(target, 0, target.length, position + done);
+    return done;
   }
 
   writeSync(source: Buffer, sourceStart: number, length: number, position: number): void {

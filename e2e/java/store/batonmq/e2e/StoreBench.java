@@ -1,6 +1,7 @@
 package batonmq.e2e;
 
 import com.sun.management.OperatingSystemMXBean;
+import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -24,9 +25,9 @@ import org.apache.rocketmq.store.config.MessageStoreConfig;
  *
  * <p>Arguments: dir; sync (0 or 1); fileMb (of a commit log file; 0: the default); port; and steps, comma separated:
  * {@code append:bytes:count}, {@code read} (the newest messages), {@code readOld} (the first three quarters of every queue),
- * {@code write:megabytes:topics}, {@code memory}, {@code stop}.
+ * {@code write:megabytes:topics}, {@code backMemory:megabytes}, {@code memory}, {@code stop}.
  * Events: opened {ms}; append {bytes, perSecond, cpuNs, p99Us, dispatchedPerSecond}; read {perSecond, cpuNs, messages, bytes,
- * diskBytes}; written; memory {kib}; stopped.
+ * diskBytes}; written; backed; memory {kib}; stopped.
  */
 public final class StoreBench {
     private static final int QUEUES = 8;
@@ -40,12 +41,14 @@ public final class StoreBench {
 
     private final Events events = new Events();
     private final DefaultMessageStore store;
+    private final String dir;
     private int serial;
 
     private StoreBench(Options options) throws Exception {
+        dir = options.text("dir");
         MessageStoreConfig config = new MessageStoreConfig();
-        config.setStorePathRootDir(options.text("dir"));
-        config.setStorePathCommitLog(options.text("dir") + "/commitlog");
+        config.setStorePathRootDir(dir);
+        config.setStorePathCommitLog(dir + "/commitlog");
         config.setHaListenPort(options.number("port"));
         config.setFlushDiskType(options.number("sync") == 1 ? FlushDiskType.SYNC_FLUSH : FlushDiskType.ASYNC_FLUSH);
         if (options.number("fileMb") > 0) {
@@ -84,6 +87,9 @@ public final class StoreBench {
                 break;
             case "write":
                 write(Long.parseLong(step[1]) << 20, Integer.parseInt(step[2]));
+                break;
+            case "backMemory":
+                backMemory(Long.parseLong(step[1]));
                 break;
             case "memory":
                 events.emit("memory", "kib", anonymousKib());
@@ -205,6 +211,20 @@ public final class StoreBench {
         }
         events.emit("read", "perSecond", read * 1e9 / (System.nanoTime() - from), "cpuNs", (cpuNanos() - cpu) / (double) read,
             "messages", read, "bytes", bytes, "diskBytes", diskBytes() - disk);
+    }
+
+    /** See store-bench.mjs, coldRead. */
+    private void backMemory(long megabytes) throws Exception {
+        Path path = Path.of(dir + ".holes");
+        byte[] buffer = new byte[1 << 18];
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.setLength(megabytes << 20);
+            while (file.read(buffer) > 0) {
+                continue;
+            }
+        }
+        Files.delete(path);
+        events.emit("backed");
     }
 
     /** Of all threads: those of the compiler and the collector too. */

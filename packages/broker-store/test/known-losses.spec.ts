@@ -240,6 +240,39 @@ describe('known losses', () => {
     void disk;
   });
 
+  it('dispatch-delays-switch: queues of a replica keep up, so that taking over waits for little', async () => {
+    const MiB = 1 << 20;
+    const big = { mappedFileSizeCommitLog: 16 * MiB, mappedFileSizeConsumeQueue: 6_000_000 };
+    const m = await setUp().open(big);
+    for (let i = 0; i < 50_000; i++) {
+      const { endOffset } = m.store.put(message(`T${i % 7}`, i % 3, 'm'.repeat(300)));
+      if (i % 1000 === 0) await m.store.whenDurable(endOffset);
+    }
+    const end = m.store.log.maxOffset();
+    await m.store.whenDispatched(end);
+    const s = await setUp().open({ ...big, enableControllerMode: true });
+    const { log } = s.store;
+    let [most, at] = [0, 0];
+    while (at < end) {
+      // Far more than one turn brings from a network.
+      for (const from = at; at < end && at < from + 2 * MiB;) {
+        const bytes = m.store.log.read(at, 32 << 10) as Buffer;
+        log.append(at, bytes);
+        at += bytes.length;
+      }
+      log.setConfirmOffset(at);
+      most = Math.max(most, at - s.store.dispatchedOffset());
+      await new Promise(setImmediate);
+    }
+    expect(end).toBeGreaterThan(18 * MiB);
+    expect(most).toBeLessThan(6 * MiB);
+    await log.cutIncompleteTail();
+    log.rebuildQueueOffsets();
+    expect(s.store.put(message('T0', 0, 'new')).queueOffset).toBe(m.store.maxOffsetInQueue('T0', 0));
+    await s.store.stop();
+    await m.store.stop();
+  });
+
   it('offset-above-log: after a cut, offsets above the end are sent back to it, never past what comes there', async () => {
     const { disk, open } = setUp();
     const f = await open({ enableControllerMode: true });

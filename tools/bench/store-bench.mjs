@@ -29,9 +29,12 @@ Needs a JDK and Maven, and Linux. Sizes of --recovery-mb are written four times;
 const HERE = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 const MAKES = ['ours', 'java'];
-/** One takes some hundredths of a second only: the first ones warm up, of the others the middle one counts. */
-const WARM_UPS = 4;
-const TAIL_READS = 5;
+/**
+ * One takes some hundredths of a second only. The first ones warm up: both sides become several times faster until their compilers
+ * are done, which takes about so many. Of the others the middle one counts.
+ */
+const WARM_UPS = 20;
+const TAIL_READS = 9;
 
 const { values } = parseArgs({
   options: {

@@ -147,6 +147,15 @@ describe('LogWindows', () => {
     buffers.mockRestore();
   });
 
+  it('reads far ahead of a reader, however many there were before him', async () => {
+    const log = new FakeLog(100 * FILE_BYTES);
+    const windows = windowsOf(log);
+    for (let i = 0; i < 64; i++) await readInTurns(log, [new Reader(windows, i * FILE_BYTES)], MiB);
+    log.background = [];
+    await readInTurns(log, [new Reader(windows, 70 * FILE_BYTES)], 10 * FILE_BYTES);
+    expect(Math.max(...log.background.map(({ from, to }) => to - from))).toBe(2 * MiB);
+  });
+
   it('goes on when a read ahead fails', async () => {
     const log = new FakeLog(FILE_BYTES);
     log.fails = true;

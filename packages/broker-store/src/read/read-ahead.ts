@@ -10,6 +10,8 @@ const MAX_TOTAL = 128 << 20;
 const PARTS = 8;
 /** Readers that go forward at different places; the one who came last longest ago is forgotten. */
 const MAX_STREAMS = 64;
+/** A reader has gone when the others came so often since: what he had before him is theirs. */
+const PATIENCE = 1024;
 /** Of the threads of the pool: syncs need them too. */
 const MAX_UNDER_WAY = 2;
 const SCRATCH_BYTES = 256 << 10;
@@ -20,6 +22,8 @@ interface Stream {
   read: number;
   /** End of what has been asked for him. */
   asked: number;
+  /** How often anybody had come when he came last. */
+  cameAt: number;
 }
 
 /**
@@ -27,10 +31,11 @@ interface Stream {
  * the system throws away what nobody comes for. Where the bytes are put does not matter.
  */
 export class ReadAhead {
-  /** By the place where the reader will go on. */
+  /** By the place where the reader will go on; who came last longest ago is first. */
   private readonly streams = new Map<number, Stream>();
   private readonly scratch: Buffer[] = [];
   private underWay = 0;
+  private arrivals = 0;
 
   constructor(private readonly log: CommitLog) {}
 
@@ -39,12 +44,20 @@ export class ReadAhead {
     const { streams } = this;
     let stream = streams.get(start);
     if (stream !== undefined) streams.delete(start);
-    else if (forward) stream = { read: 0, asked: end };
+    else if (forward) stream = { read: 0, asked: end, cameAt: 0 };
     else return;
     stream.read += end - start;
+    stream.cameAt = ++this.arrivals;
     streams.set(end, stream);
-    if (streams.size > MAX_STREAMS) streams.delete(streams.keys().next().value as number);
+    this.forgetWhoHasGone();
     this.ask(end, stream);
+  }
+
+  private forgetWhoHasGone(): void {
+    for (const [place, { cameAt }] of this.streams) {
+      if (this.streams.size <= MAX_STREAMS && this.arrivals - cameAt <= PATIENCE) return;
+      this.streams.delete(place);
+    }
   }
 
   private ask(at: number, stream: Stream): void {

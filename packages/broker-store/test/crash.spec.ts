@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
-import { nodeHost, silentLog } from '@batonmq/host';
 import { bodiesOf } from './check-store';
 import { MemoryDisk } from './memory-disk';
-import { Fixture, message } from './store-fixture';
+import { Fixture, hostOfBoot, message } from './store-fixture';
 
 /** A small generator of numbers, so that one seed repeats one history. */
 function seeded(seed: number): () => number {
@@ -28,6 +27,7 @@ class History {
   readonly durable: number[] = new Array<number>(QUEUES).fill(0);
   private readonly ends: { end: number; queue: number }[] = [];
   private sequence = 0;
+  private boots = 0;
 
   constructor(
     private readonly random: () => number,
@@ -35,7 +35,7 @@ class History {
   ) {}
 
   async open(): Promise<void> {
-    const host = { ...nodeHost(silentLog), files: this.disk.boot() };
+    const host = { ...hostOfBoot(`boot ${this.boots}`), files: this.disk.boot() };
     this.fixture = await Fixture.open('/store', { flushDiskType: this.mode, mappedFileSizeCommitLog: 4096 }, host);
   }
 
@@ -72,8 +72,12 @@ class History {
   async die(how: 'kill' | 'power' | 'stop'): Promise<void> {
     if (how === 'stop') await this.fixture.store.stop();
     else await this.fixture.kill();
-    if (how === 'power') this.disk.powerLoss(this.random);
-    else this.disk.kill();
+    if (how === 'power') {
+      this.disk.powerLoss(this.random);
+      this.boots++;
+    } else {
+      this.disk.kill();
+    }
     await this.open();
     for (let q = 0; q < QUEUES; q++) {
       const found = bodiesOf(this.fixture.store, 'T', q);

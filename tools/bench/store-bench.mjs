@@ -35,6 +35,8 @@ const MAKES = ['ours', 'java'];
  */
 const WARM_UPS = 20;
 const TAIL_READS = 9;
+/** Of appends, by the size of a body. */
+const NAMES = { 128: 'append128', 1024: 'append1k', 4096: 'append4k' };
 
 const { values } = parseArgs({
   options: {
@@ -149,7 +151,7 @@ async function append() {
     const events = await run(make, dir, steps);
     const measured = events.filter(({ event }) => event === 'append').slice(1); // the first warms up
     for (const { bytes, perSecond, p99Us, cpuNs, dispatchedPerSecond } of measured) {
-      const name = bytes === 128 ? 'append128' : bytes === 1024 ? 'append1k' : 'append4k';
+      const name = NAMES[bytes];
       note(name, make, perSecond);
       note(`${name}P99Us`, make, p99Us);
       note(`${name}CpuNs`, make, cpuNs);
@@ -167,9 +169,14 @@ async function syncAppend() {
   const count = Number(values['sync-messages']);
   await inTurns(async (make, round) => {
     const dir = join(root, `sync-${make}-${round}`);
-    const events = await run(make, dir, [`append:1024:${count}`, `append:1024:${count}`], { sync: true });
-    note('append1kSync', make, events.at(-1).perSecond);
-    note('append1kSyncP99Us', make, events.at(-1).p99Us);
+    const steps = [1024, 128, 4096, 1024].map((bytes) => `append:${bytes}:${count}`);
+    const events = await run(make, dir, steps, { sync: true });
+    const measured = events.filter(({ event }) => event === 'append').slice(1); // the first warms up
+    for (const { bytes, perSecond, p99Us } of measured) {
+      const name = `${NAMES[bytes]}Sync`;
+      note(name, make, perSecond);
+      note(`${name}P99Us`, make, p99Us);
+    }
     rmSync(dir, { recursive: true });
   });
 }

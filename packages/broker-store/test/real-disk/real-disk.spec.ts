@@ -72,7 +72,7 @@ describe('a real file system', () => {
       const events = told('unshare', script, [...first, 'put after', 'read', 'die', ''].join('\n'));
       const [before, full] = events.filter(({ command }) => command === 'fill') as [Told, Told];
       expect(before).toMatchObject({ acked: 50, outcome: 'ok' });
-      expect(full.outcome).toBe('STORE_FAILED');
+      expect(full).toMatchObject({ outcome: 'STORE_FAILED' });
       expect(of(events, 'refused').failed).toContain('no space left');
       const [refused, after] = events.filter(({ command }) => command === 'put') as [Told, Told];
       expect([refused.outcome, after.outcome]).toEqual(['SERVICE_NOT_AVAILABLE', 'ok']);

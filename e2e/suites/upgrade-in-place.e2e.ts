@@ -162,7 +162,14 @@ interopSuite('a Java master and slave become a group of ours, on the same files'
       if (event.event === 'consumed') again.push(event as Consumed);
       if (event.event === 'consumed') done.add(Number(event['n']));
     });
-    await eventually(STEP_MS, 'the group has consumed everything', () => done.size === MESSAGES);
+    await eventually(STEP_MS, 'the group has consumed everything', () => {
+      if (done.size === MESSAGES) return true;
+      const missing = Array.from({ length: MESSAGES }, (_, n) => n).filter((n) => !done.has(n));
+      const sentBack = missing.filter((n) => waiting.has(n)).length;
+      throw new Error(
+        `${again.length} came, ${missing.length} did not, ${sentBack} of them sent back before: ${missing.slice(0, 20).join()}`,
+      );
+    });
     await consumer.stop(60_000);
     expect(again.filter(({ n }) => n < 0)).toEqual([]);
     // it goes on where it was: at most what was under way is delivered a second time

@@ -16,7 +16,9 @@ import { routeRuntimeInfo } from './admin/runtime-info';
 import { routeStatsRequests } from './admin/stats-requests';
 import { ClientRegistry, type ConsumerGroupState } from './clients/client-registry';
 import { routeClientRequests } from './clients/client-requests';
-import { DelayOffsets, DelayService } from './delay/delay-service';
+import { DelayOffsets } from './delay/delay-offsets';
+import { routeDelayRequests } from './delay/delay-requests';
+import { DelayService } from './delay/delay-service';
 import { haOptions, storeOptions } from './engine-options';
 import { BrokerError } from './errors';
 import { routeGroupRequests } from './groups/group-requests';
@@ -137,6 +139,7 @@ export class Broker implements Lifecycle {
       () => this.replication?.state().syncStateSet ?? [],
       () => this.replication?.state().brokerControllerId ?? 0,
     );
+    this.store.onCut((offset) => this.delayOffsets.cutTo(offset));
     const confirmation = new Confirmation(this.confirmationPorts());
     this.delayService = new DelayService(host, this.store, confirmation, levels, this.delayOffsets);
     this.timer = config.timerWheelEnable ? this.makeTimer(confirmation, file('timermetrics')) : undefined;
@@ -146,7 +149,10 @@ export class Broker implements Lifecycle {
     );
     const follower = new MetadataFollower(host, this.client, {
       ...this.tables(),
-      delayOffsets: this.delayOffsets,
+      delayOffsets: {
+        // A Java master does not tell: its slaves have what it counts on, most of the time.
+        take: (table, logEnd = this.store.log.maxOffset()) => this.delayOffsets.take(table, logEnd),
+      },
       timer: this.timer,
     });
     this.roleSwitch = new RoleSwitch(
@@ -214,6 +220,8 @@ export class Broker implements Lifecycle {
     if (this.topics.size > 0) this.saveProgress();
     await this.timer?.stop();
     await this.store.stop();
+    // All that is dispatched is on the disk by now, too.
+    if (this.topics.size > 0) this.saveProgress();
   }
 
   private tables(): { topics: TopicTable; groups: SubscriptionGroups; offsets: ConsumerOffsets } {
@@ -320,10 +328,7 @@ export class Broker implements Lifecycle {
       this.timer,
     );
     routeConfigRequests(router, config, topics);
-    router.handle(RequestCode.GET_ALL_DELAY_OFFSET, () => ({
-      code: ResponseCode.SUCCESS,
-      body: Buffer.from(JSON.stringify(this.delayOffsets.toJson())),
-    }));
+    routeDelayRequests(router, store, this.delayOffsets);
     router.handle(RequestCode.GET_ALL_MESSAGE_REQUEST_MODE, () => ({
       code: ResponseCode.SUCCESS,
       body: Buffer.from('{"messageRequestModeMap":{}}'),
@@ -366,7 +371,7 @@ export class Broker implements Lifecycle {
   private saveProgress(): void {
     try {
       this.offsets.saveIfChanged();
-      this.delayOffsets.saveIfChanged();
+      this.delayOffsets.saveIfChanged(Math.min(this.store.status().flushedOffset, this.store.dispatchedOffset()));
     } catch (error) {
       this.host.log.error({ error: textOf(error) }, 'consumer progress could not be saved; it is tried again');
     }

@@ -1,60 +1,13 @@
 import { SCHEDULE_TOPIC, type MessageInput, type MessageStore } from '@batonmq/broker-store';
 import { parseAddress, textOf, type Cancel, type Host } from '@batonmq/host';
 import { decodeMessages, formatProperties, type ReceivedMessage } from '@batonmq/remoting';
-import { NO_VERSION, nextVersion, toVersion, type DataVersion } from '../metadata/data-version';
-import type { JsonFile } from '../metadata/json-file';
 import type { Confirmation } from '../send/confirmation';
+import type { DelayOffsets } from './delay-offsets';
 
 /** Longest pause before a level is looked at again, so that a stepped clock does not strand it. */
 const LOOK_AT_LEAST_EVERY_MS = 1000;
 const BATCH = 32;
 const BATCH_BYTES = 4 * 1024 * 1024;
-
-/** Next queue offset per delay level: config/delayOffset.json. */
-export class DelayOffsets {
-  private readonly offsets = new Map<number, number>();
-  private version: DataVersion = NO_VERSION;
-  private dirty = false;
-
-  constructor(
-    private readonly host: Pick<Host, 'clock'>,
-    private readonly file: JsonFile,
-  ) {}
-
-  load(): void {
-    const saved = this.file.read();
-    this.version = toVersion(saved?.['dataVersion']);
-    this.replaceBy(saved?.['offsetTable']);
-    this.dirty = false;
-  }
-
-  get(level: number): number {
-    return this.offsets.get(level) ?? 0;
-  }
-
-  set(level: number, offset: number): void {
-    if (this.offsets.get(level) === offset) return;
-    this.offsets.set(level, offset);
-    this.dirty = true;
-  }
-
-  replaceBy(value: unknown): void {
-    for (const [level, offset] of Object.entries((value ?? {}) as Record<string, unknown>)) {
-      if (typeof offset === 'number') this.set(Number(level), offset);
-    }
-  }
-
-  saveIfChanged(): void {
-    if (!this.dirty) return;
-    this.dirty = false;
-    this.version = nextVersion(this.version, 0, this.host.clock);
-    this.file.write(this.toJson());
-  }
-
-  toJson(): Record<string, unknown> {
-    return { dataVersion: this.version, offsetTable: Object.fromEntries(this.offsets) };
-  }
-}
 
 /** Puts delayed messages into their real topic when their time has come; runs on the master only. @source ScheduleMessageService */
 export class DelayService {
@@ -72,6 +25,8 @@ export class DelayService {
   start(): void {
     if (this.running) return;
     this.running = true;
+    // What a former master delivered that has not come here is delivered again.
+    this.offsets.cutTo(this.store.log.maxOffset());
     for (let level = 1; level <= this.levels.length; level += 1) this.lookAgain(level, 0);
   }
 
@@ -106,28 +61,29 @@ export class DelayService {
     const min = this.store.minOffsetInQueue(SCHEDULE_TOPIC, queueId);
     const max = this.store.maxOffsetInQueue(SCHEDULE_TOPIC, queueId);
     const from = Math.min(Math.max(this.offsets.get(level), min), max);
-    this.offsets.set(level, from);
+    this.offsets.reached(level, from);
     if (from >= max) return LOOK_AT_LEAST_EVERY_MS;
     const found = this.store.getMessages(SCHEDULE_TOPIC, queueId, from, BATCH, BATCH_BYTES);
     if (found.messages.length === 0) {
-      this.offsets.set(level, found.nextBeginOffset);
+      this.offsets.reached(level, found.nextBeginOffset);
       return 0;
     }
     const delay = this.levels[level - 1] ?? 0;
     for (const message of decodeMessages(Buffer.concat(found.messages as Buffer[]))) {
       const waitMs = message.storeTimestamp + delay - this.host.clock.wallMs();
       if (waitMs > 0) return Math.min(waitMs, delay);
-      if (!this.deliver(message)) return LOOK_AT_LEAST_EVERY_MS;
-      this.offsets.set(level, message.queueOffset + 1);
+      const copyEnd = this.deliver(message);
+      if (copyEnd === undefined) return LOOK_AT_LEAST_EVERY_MS;
+      this.offsets.reached(level, message.queueOffset + 1, copyEnd);
     }
     return 0;
   }
 
-  /** @returns false when the store does not take the message now */
-  private deliver(message: ReceivedMessage): boolean {
+  /** @returns the end of the log behind the copy, 0 when there is to be none; undefined when the store does not take it now */
+  private deliver(message: ReceivedMessage): number | undefined {
     const topic = message.properties.get('REAL_TOPIC');
-    if (topic === undefined) return true;
-    if (this.confirmation.refusal() !== undefined) return false;
+    if (topic === undefined) return 0;
+    if (this.confirmation.refusal() !== undefined) return undefined;
     const properties = new Map(message.properties);
     for (const name of ['DELAY', 'REAL_TOPIC', 'REAL_QID']) properties.delete(name);
     const input: MessageInput = {
@@ -143,13 +99,13 @@ export class DelayService {
       properties: formatProperties(properties),
     };
     const result = this.store.put(input);
-    if (result.status === 'PUT_OK') return true;
+    if (result.status === 'PUT_OK') return result.endOffset;
     // What the store calls illegal now it will call illegal for ever: it must not block the level.
-    if (result.status !== 'MESSAGE_ILLEGAL' && result.status !== 'PROPERTIES_SIZE_EXCEEDED') return false;
+    if (result.status !== 'MESSAGE_ILLEGAL' && result.status !== 'PROPERTIES_SIZE_EXCEEDED') return undefined;
     this.host.log.error(
       { topic, status: result.status, queueOffset: message.queueOffset },
       'a delayed message is dropped',
     );
-    return true;
+    return 0;
   }
 }

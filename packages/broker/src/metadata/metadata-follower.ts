@@ -1,6 +1,7 @@
 import { textOf, type Cancel, type Host } from '@batonmq/host';
 import { RequestCode, ResponseCode, readJson, type ExtFields, type RemotingClient } from '@batonmq/remoting';
 import { decodeCheck, type TimerCheck } from '@batonmq/broker-store';
+import { DELAY_LOG_END } from '../delay/delay-requests';
 import type { SubscriptionGroups } from '../groups/subscription-groups';
 import type { ConsumerOffsets } from '../offsets/consumer-offsets';
 import { TIMER_LOG_END } from '../timer/timer-requests';
@@ -11,7 +12,7 @@ export interface FollowedTables {
   readonly topics: TopicTable;
   readonly groups: SubscriptionGroups;
   readonly offsets: ConsumerOffsets;
-  readonly delayOffsets: { replaceBy(value: unknown): void };
+  readonly delayOffsets: { take(offsetTable: unknown, logEnd: number | undefined): void };
   readonly timer: { offer(check: TimerCheck, logEnd: number | undefined): void } | undefined;
 }
 
@@ -101,7 +102,8 @@ export class MetadataFollower {
       const delays = await this.ask(master, RequestCode.GET_ALL_DELAY_OFFSET);
       if (generation !== this.generation) return;
       this.tables.offsets.mergeJson(offsets.body);
-      this.tables.delayOffsets.replaceBy(delays.body['offsetTable']);
+      const logEnd = delays.header[DELAY_LOG_END];
+      this.tables.delayOffsets.take(delays.body['offsetTable'], logEnd === undefined ? undefined : Number(logEnd));
     } catch (error) {
       this.host.log.debug({ master, error: textOf(error) }, 'the master did not answer a question for offsets');
     }

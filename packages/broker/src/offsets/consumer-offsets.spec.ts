@@ -6,10 +6,12 @@ describe('ConsumerOffsets', () => {
   const { clock } = nodeHost(silentLog);
   let saved: Buffer | undefined;
   let writes = 0;
+  let refuses = false;
   const files = {
     readAll: (path: string) => (path.endsWith('.bak') ? undefined : saved),
     replace: (path: string, content: Buffer | string) => {
       if (path.endsWith('.bak')) return;
+      if (refuses) throw new Error('no space');
       saved = Buffer.from(content);
       writes += 1;
     },
@@ -42,6 +44,16 @@ describe('ConsumerOffsets', () => {
     again.load();
     expect(again.toJson()).toEqual(offsets.toJson());
     again.saveIfChanged();
+    expect(writes).toBe(1);
+  });
+
+  it('saves again what the disk refused', () => {
+    const offsets = make();
+    offsets.commit('Orders', 'readers', 0, 9);
+    refuses = true;
+    expect(() => offsets.saveIfChanged()).toThrow('no space');
+    refuses = false;
+    offsets.saveIfChanged();
     expect(writes).toBe(1);
   });
 

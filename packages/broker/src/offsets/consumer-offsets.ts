@@ -118,9 +118,9 @@ export class ConsumerOffsets {
 
   saveIfChanged(): void {
     if (this.savedChanges === this.changes) return;
-    this.savedChanges = this.changes;
     this.version = nextVersion(this.version, this.stateVersion, this.clock);
     this.file.write(this.toJson());
+    this.savedChanges = this.changes;
   }
 
   toJson(): OffsetsJson {

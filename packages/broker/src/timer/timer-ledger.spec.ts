@@ -41,7 +41,7 @@ describe('TimerLedger', () => {
   it('has a bound', () => {
     const one = ledger();
     for (let i = 0; i < 5000; i++) one.advance(4000 + i, 2, 201 + i);
-    expect((one as unknown as { states: unknown[] }).states.length).toBeLessThanOrEqual(513);
+    expect((one as unknown as { marks: unknown[] }).marks.length).toBeLessThanOrEqual(513);
     expect(one.newest(300)?.readTimeMs).toBeLessThanOrEqual(4100);
     expect(one.current.readTimeMs).toBe(8999);
   });

@@ -56,9 +56,9 @@ export class TimerMetrics {
 
   saveIfChanged(): void {
     if (!this.dirty) return;
-    this.dirty = false;
     this.version = nextVersion(this.version, 0, this.clock as Clock);
     this.file.write(this.toJson());
+    this.dirty = false;
   }
 
   toJson(): Record<string, unknown> {

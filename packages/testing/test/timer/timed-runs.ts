@@ -108,36 +108,65 @@ export interface TimedRun {
   readonly delivered: readonly string[];
 }
 
-/** Sends timed messages to one broker that ends five times. */
-export async function runOneBroker(seed: number, end: 'stop' | 'kill' | 'crash'): Promise<TimedRun> {
+/** How messages are delayed: for a free time by the timer, or by one of the levels, which have queues of their own. */
+export type Delaying = 'timer' | 'level';
+
+const LEVELS_MS = [1000, 2000, 5000, 10_000, 20_000];
+const messageDelayLevel = LEVELS_MS.map((ms) => `${ms / 1000}s`).join(' ');
+
+/** The property that delays a message by about `ms`. */
+function delayOf(delaying: Delaying, ms: number): [name: string, value: string] {
+  if (delaying === 'timer') return ['TIMER_DELAY_MS', String(ms)];
+  return ['DELAY', String(Math.max(1, LEVELS_MS.findIndex((level) => level >= ms) + 1))];
+}
+
+interface OneBrokerRun {
+  readonly delaying?: Delaying;
+  /** ASYNC_FLUSH, with time for what was sent to get to the disk before the broker ends. */
+  readonly async?: boolean;
+}
+
+/** Longer than flushCommitLogThoroughInterval. */
+const FLUSHED_AFTER_MS = 11_000;
+
+/** Sends delayed messages to one broker that ends five times. */
+export async function runOneBroker(
+  seed: number,
+  end: 'stop' | 'kill' | 'crash',
+  { delaying = 'timer', async = false }: OneBrokerRun = {},
+): Promise<TimedRun> {
   const timerRollWindowSlot = seed % 2 === 0 ? '8' : '3600';
-  const one = new OneBroker(seed, { flushDiskType: 'SYNC_FLUSH', timerRollWindowSlot });
+  const flushDiskType = async ? 'ASYNC_FLUSH' : 'SYNC_FLUSH';
+  const one = new OneBroker(seed, { flushDiskType, timerRollWindowSlot, messageDelayLevel });
   const chance = (limit: number): number => Math.floor(one.world.random.next() * limit);
   await one.start();
   const sent: string[] = [];
   for (let round = 0; round < 5; round++) {
     for (let i = 0; i < 6; i++) {
       const body = `${round}.${i}`;
-      await one.send('T', body, pair('TIMER_DELAY_MS', String(chance(25_000))) + pair('UNIQ_KEY', `key-${body}`));
+      await one.send('T', body, pair(...delayOf(delaying, chance(25_000))) + pair('UNIQ_KEY', `key-${body}`));
       sent.push(body);
       await one.world.run(chance(400));
     }
-    await one.world.run(chance(5_000));
+    await one.world.run(async ? FLUSHED_AFTER_MS + chance(12_000) : chance(5_000));
     if (end === 'stop') await one.stop();
     else one[end]();
     await one.world.run(chance(8_000));
     await one.start();
   }
-  await one.world.run(60_000, () => one.messages('T').length >= sent.length);
+  await one.world.run(60_000, () => new Set(bodies(one.messages('T'))).size >= sent.length);
   await one.world.run(3_000);
   const delivered = bodies(one.messages('T'));
   await one.stop();
   return { sent, delivered };
 }
 
-/** Sends timed messages to a group that loses its master three times. */
-export async function runGroup(seed: number, end: 'kill' | 'crash'): Promise<TimedRun> {
-  const cluster = new SimulatedCluster({ seed, brokerProperties: { flushDiskType: 'SYNC_FLUSH' } });
+/** Sends delayed messages to a group that loses its master three times. */
+export async function runGroup(seed: number, end: 'kill' | 'crash', delaying: Delaying = 'timer'): Promise<TimedRun> {
+  const cluster = new SimulatedCluster({
+    seed,
+    brokerProperties: { flushDiskType: 'SYNC_FLUSH', messageDelayLevel },
+  });
   const chance = (limit: number): number => Math.floor(cluster.world.random.next() * limit);
   await cluster.start();
   await cluster.createTopic('T', 1);
@@ -145,7 +174,8 @@ export async function runGroup(seed: number, end: 'kill' | 'crash'): Promise<Tim
   const sent = new Set<string>();
   const send = async (body: string): Promise<void> => {
     let done = false;
-    const properties = { TIMER_DELAY_MS: String(500 + chance(20_000)), UNIQ_KEY: `key-${body}` };
+    const [delay, value] = delayOf(delaying, 500 + chance(20_000));
+    const properties = { [delay]: value, UNIQ_KEY: `key-${body}` };
     void producer
       .send({ topic: 'T', body: Buffer.from(body), properties })
       .then(() => sent.add(body))

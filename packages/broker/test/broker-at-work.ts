@@ -77,8 +77,8 @@ export class BrokerAtWork {
   }
 
   pull(topic: string, queueOffset: number, fields: Pull = {}): Promise<RemotingCommand> {
-    const { group = 'readers', queueId = 0, subscription = '*', suspendMs = 0, commitOffset } = fields;
-    const sysFlag = 4 | (suspendMs > 0 ? 2 : 0) | (commitOffset === undefined ? 0 : 1);
+    const { group = 'readers', queueId = 0, subscription = '*', suspendMs = 0, commitOffset, asTold } = fields;
+    const sysFlag = (asTold === undefined ? 4 : 0) | (suspendMs > 0 ? 2 : 0) | (commitOffset === undefined ? 0 : 1);
     const header = brokerHeaders.PullMessageRequest.encode({
       consumerGroup: group,
       topic,
@@ -88,9 +88,9 @@ export class BrokerAtWork {
       sysFlag,
       commitOffset: commitOffset ?? 0,
       suspendTimeoutMillis: suspendMs,
-      subscription,
-      subVersion: 0,
-      expressionType: 'TAG',
+      subscription: asTold === undefined ? subscription : undefined,
+      subVersion: asTold?.subVersion ?? 0,
+      expressionType: asTold?.expressionType ?? 'TAG',
       maxMsgBytes: undefined,
     });
     return this.ask(RequestCode.PULL_MESSAGE, header);
@@ -139,6 +139,8 @@ interface Pull {
   readonly subscription?: string;
   readonly suspendMs?: number;
   readonly commitOffset?: number;
+  /** Instead of `subscription`: the one of the last heartbeat counts. */
+  readonly asTold?: { readonly subVersion: number; readonly expressionType?: string };
 }
 
 /** A body of SEND_BATCH_MESSAGE: per message size, magic, crc, flag, body, properties. */

@@ -44,8 +44,8 @@ describe('a broker without a controller', () => {
       RequestCode.QUERY_CONSUMER_OFFSET,
       brokerHeaders.QueryConsumerOffsetRequest.encode({ topic, consumerGroup, queueId, setZeroIfNotFound }),
     );
-  const heartbeat = (group: string, topic: string): Promise<RemotingCommand> => {
-    const subscription = { topic, subString: '*', expressionType: 'TAG', subVersion: 1 };
+  const heartbeat = (group: string, topic: string, subString = '*', subVersion = 1): Promise<RemotingCommand> => {
+    const subscription = { topic, subString, expressionType: 'TAG', subVersion };
     const consumer = { groupName: group, consumeType: 'CONSUME_PASSIVELY', messageModel: 'CLUSTERING' };
     const consumerDataSet = [{ ...consumer, subscriptionDataSet: [subscription] }];
     return broker.ask(RequestCode.HEART_BEAT, {}, writeJson({ clientID: 'client-1', consumerDataSet }));
@@ -103,6 +103,23 @@ describe('a broker without a controller', () => {
     expect([late.code, late.extFields['nextBeginOffset']]).toEqual([ResponseCode.PULL_NOT_FOUND, '2']);
     const beyond = await broker.pull('News', 9, { suspendMs: 1 });
     expect([beyond.code, beyond.extFields['nextBeginOffset']]).toEqual([ResponseCode.PULL_OFFSET_MOVED, '2']);
+  });
+
+  it('filters as the last heartbeat told, and not at all while a newer subscription is still to be told', async () => {
+    await createTopic('Tagged', 1);
+    for (const tag of ['a', 'b']) await broker.send('Tagged', tag, { properties: pair('TAGS', tag) });
+    const pulled = async (subVersion: number): Promise<string[]> =>
+      bodiesOf(await broker.pull('Tagged', 0, { group: 'tagged', asTold: { subVersion } }));
+    expect((await broker.pull('Tagged', 0, { group: 'tagged', asTold: { subVersion: 1 } })).code).toBe(
+      ResponseCode.SUBSCRIPTION_NOT_EXIST,
+    );
+    await heartbeat('tagged', 'Tagged', 'a');
+    expect(await pulled(1)).toEqual(['a']);
+    expect(await pulled(2)).toEqual(['a', 'b']);
+    await heartbeat('tagged', 'Tagged', 'b', 2);
+    expect(await pulled(2)).toEqual(['b']);
+    const sql = { subVersion: 3, expressionType: 'SQL92' };
+    expect((await broker.pull('Tagged', 0, { group: 'tagged', asTold: sql })).code).toBe(ResponseCode.SYSTEM_ERROR);
   });
 
   it('refuses pulls that cannot be right', async () => {

@@ -105,7 +105,8 @@ export function routeClientRequests(router: RequestRouter, parts: ClientRequestP
 /** What the broker does for a consumer group it hears of (broker.md 8.2); false: the group may not be created. */
 function acceptConsumer(parts: ClientRequestParts, consumer: ConsumerData): boolean {
   const { groups, topics, role } = parts;
-  if (!role.isMaster) return groups.get(consumer.groupName) !== undefined || role.current === 'slave';
+  // It may become master before the next heartbeat, and has to know its consumers then.
+  if (!role.isMaster) return true;
   const group = groups.find(consumer.groupName);
   if (group === undefined) return false;
   if (group.retryQueueNums > 0) ensureTopic(topics, RETRY_PREFIX + consumer.groupName, group.retryQueueNums);

@@ -166,12 +166,9 @@ export class PullProcessor {
         `the consumer's group ${pull.consumerGroup} has no subscription to ${pull.topic} here yet`,
       );
     }
-    if (subscription.subVersion < pull.subVersion) {
-      throw new RequestRefused(
-        ResponseCode.SUBSCRIPTION_NOT_LATEST,
-        `the consumer's subscription to ${pull.topic} is not the latest`,
-      );
-    }
+    // It was changed, and the heartbeat that says how is still to come: Java's clients may leave one out when they rebalance, and
+    // were refused for up to 30 s. Everything is handed out until then; clients look at the tags themselves, too.
+    if (subscription.subVersion < pull.subVersion) return this.tagsOnly(pull.expressionType, '*');
     return this.tagsOnly(subscription.expressionType, subscription.subString);
   }
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freePorts } from 'batonmq';
-import { Admin, Producer, type ReplicaGroup, type SendReceipt } from '@batonmq/client';
+import { Admin, Consumer, Producer, type ReplicaGroup, type SendReceipt } from '@batonmq/client';
 import { nodeHost, silentLog } from '@batonmq/host';
 import { eventually, within } from './deadline';
 
@@ -21,7 +21,7 @@ export class Part {
 
   constructor(
     readonly name: string,
-    private readonly program: Program,
+    readonly program: Program,
     readonly port: number,
     readonly directory: string,
     private keys: Keys,
@@ -84,6 +84,7 @@ export class Deployment {
   private readonly host = nodeHost(silentLog);
   private readonly producers: Producer[] = [];
   private readonly admins: Admin[] = [];
+  private readers = 0;
 
   constructor(private readonly directory: string) {}
 
@@ -115,10 +116,25 @@ export class Deployment {
     return { parts, controllers: peers.map((port) => `${HOST}:${port}`).join(';') };
   }
 
+  /** One more controller, with the addresses of others in its list, which do not have it in theirs. */
+  async strangeController(controllers: string, keys: Keys = {}): Promise<Part> {
+    const [port] = await freePorts(1);
+    const known = controllers.split(';').map((address, index) => `n${index}-${address}`);
+    return this.add('stranger', 'mqcontroller', port as number, {
+      ...this.controllerKeys([], 0, 'stranger'),
+      controllerDLegerPeers: [...known, `n${known.length}-${HOST}:${port}`].join(';'),
+      controllerDLegerSelfId: `n${known.length}`,
+      bindAddress: HOST,
+      ...keys,
+    });
+  }
+
+  /** To be numbered on from those that there are. */
   async brokers(count: number, namesrvAddr: string, controllerAddr: string, keys: Keys = {}): Promise<Part[]> {
     const ports = await freePorts(count, [-2, 0, 1]);
+    const before = this.parts.filter(({ program }) => program === 'mqbroker').length;
     return ports.map((port, index) =>
-      this.add(`broker-${index + 1}`, 'mqbroker', port, {
+      this.add(`broker-${before + index + 1}`, 'mqbroker', port, {
         brokerName: GROUP,
         enableControllerMode: true,
         controllerAddr,
@@ -127,7 +143,7 @@ export class Deployment {
         bindAddress: HOST,
         brokerIP1: HOST,
         brokerIP2: HOST,
-        storePathRootDir: join(this.directory, `broker-${index + 1}`, 'store'),
+        storePathRootDir: join(this.directory, `broker-${before + index + 1}`, 'store'),
         allAckInSyncStateSet: true,
         mappedFileSizeCommitLog: 4 << 20,
         mappedFileSizeConsumeQueue: 60_000,
@@ -140,6 +156,22 @@ export class Deployment {
     const producer = new Producer(this.host, { nameServers, attemptTimeoutMs: 1500, sendTimeoutMs });
     this.producers.push(producer);
     return producer;
+  }
+
+  /** Reads a topic from its beginning until `enough` holds of the bodies that came. */
+  async read(nameServers: string, topic: string, enough: (bodies: ReadonlySet<string>) => boolean): Promise<string[]> {
+    const bodies: string[] = [];
+    const group = `reader-${this.readers++}`;
+    const consumer = new Consumer(this.host, { nameServers, group, topic, from: 'first' }, ({ body }) => {
+      bodies.push(String(body));
+    });
+    await consumer.start();
+    try {
+      await eventually(LIMIT_MS, `enough of ${topic}`, () => enough(new Set(bodies)));
+    } finally {
+      await consumer.stop();
+    }
+    return bodies;
   }
 
   admin(nameServers: string, controllers: string): Admin {

@@ -1,76 +1,15 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Admin, Producer } from '@batonmq/client';
+import type { Admin } from '@batonmq/client';
 import { eventually } from '../harness/deadline';
-import {
-  Deployment,
-  GROUP,
-  bodyOf,
-  brokerPortOf,
-  groupWhen,
-  inSync,
-  masterOf,
-  startAll,
-  type Part,
-} from '../harness/deployment';
-import { withTemporaryDirectory } from '../harness/paths';
+import { GROUP, bodyOf, groupWhen, inSync, masterOf, startAll, type Part } from '../harness/deployment';
+import { TOPIC, addresses, createTopic, failOver, inDeployment, whole } from '../harness/whole-deployment';
 
 /** The promises of RocketMQ's deployment guide, on real processes. Names begin with the guide's number in docs. */
 
 jest.setTimeout(120_000);
 
-const TOPIC = 'Orders';
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const addresses = (parts: readonly Part[]): string => parts.map(({ address }) => address).join(';');
-
-const inDeployment = (test: (deployment: Deployment, directory: string) => Promise<void>) => () =>
-  withTemporaryDirectory('guide', async (directory) => {
-    const deployment = new Deployment(directory);
-    try {
-      await test(deployment, directory);
-    } finally {
-      await deployment.stop();
-    }
-  });
-
-interface Whole {
-  readonly names: Part[];
-  readonly brokers: Part[];
-  readonly admin: Admin;
-  readonly producer: Producer;
-}
-
-/** Name servers with embedded controllers and a group that is in sync and has the topic. */
-async function whole(
-  deployment: Deployment,
-  shape: { names?: number; embedded?: number; brokers?: number },
-  keys: { controller?: Record<string, string>; broker?: Record<string, string> } = {},
-): Promise<Whole> {
-  const { names = 3, embedded = 3, brokers: count = 2 } = shape;
-  const { names: parts, controllers } = await deployment.nameServers(names, embedded, keys.controller);
-  const brokers = await deployment.brokers(count, addresses(parts), controllers, keys.broker);
-  await startAll([...parts, ...brokers]);
-  const admin = deployment.admin(addresses(parts), controllers);
-  await groupWhen(admin, `${count} in sync`, inSync(count));
-  await createTopic(admin, brokers);
-  return { names: parts, brokers, admin, producer: deployment.producer(addresses(parts)) };
-}
-
-const createTopic = (admin: Admin, brokers: readonly Part[]): Promise<true> =>
-  eventually(20_000, 'the topic is created', async () => {
-    await admin.createTopic((await masterOf(admin, brokers)).address, TOPIC, 4);
-    return true as const;
-  });
-
-async function failOver({ admin, brokers, producer }: Whole): Promise<Part> {
-  const master = await masterOf(admin, brokers);
-  const { masterEpoch } = await groupWhen(admin, 'a master', () => true);
-  await master.kill();
-  await groupWhen(admin, 'another master', (now) => now.masterEpoch > masterEpoch && now.masterAddress !== undefined);
-  const receipt = await producer.send({ topic: TOPIC, body: bodyOf('after') });
-  expect(brokerPortOf(receipt)).not.toBe(master.port);
-  return master;
-}
 
 const leaderAmong = async (admin: Admin, names: readonly Part[], controllers: readonly string[]): Promise<Part> => {
   const leader = await eventually(10_000, 'a controller leads', () => admin.controllerLeader());
@@ -174,7 +113,7 @@ test(
     const producer = deployment.producer(addresses(names));
     await createTopic(admin, brokers);
     await producer.send({ topic: TOPIC, body: bodyOf('routed') });
-    await failOver({ names, brokers, admin, producer });
+    await failOver({ brokers, admin, producer });
   }),
 );
 

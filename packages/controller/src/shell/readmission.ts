@@ -36,7 +36,7 @@ export interface ReadmissionParts {
 
 type Verdict = 'in' | 'founder' | 'later';
 
-/** Ours; RocketMQ has no such request. Header: id, blank. */
+/** Ours; RocketMQ has no such request. Header: group, id, blank. */
 export const READMIT_CONTROLLER = 30_001;
 
 const ASK_TIMEOUT_MS = 1000;
@@ -47,6 +47,8 @@ const BEGIN_RETRY_MS = 50;
 /** Peers that start together need no word about it. */
 const PATIENT_TRIES = 100;
 const CATCH_UP_MS = 60_000;
+/** Different words to the operator. */
+const MAX_SAID = 100;
 /** A log that is catching up may pass through times in which this controller had a vote. */
 const SETTLED_AFTER = 10;
 
@@ -60,7 +62,7 @@ export class Readmission {
   private cancel: Cancel = () => {};
   private stopped = false;
   private joining = false;
-  private said = '';
+  private readonly said = new Set<string>();
   /** On the leader: who is on its way back. */
   private readonly returning = new Set<string>();
 
@@ -142,15 +144,16 @@ export class Readmission {
 
   /** On the leader. */
   async readmit(extFields: ExtFields): Promise<Outcome> {
-    const { id = '', blank } = extFields;
+    const { id = '', blank, group: theirGroup } = extFields;
     const { group, membership, raftAddressOf } = this.parts;
     if (!leadsReady(membership.status())) {
       return { code: ResponseCode.CONTROLLER_NOT_LEADER, remark: 'The controller is not in leader state' };
     }
+    if (theirGroup !== undefined && theirGroup !== group.group)
+      return this.refused(`${id} is of group ${theirGroup}, not ${group.group}`);
     const peer = group.peers.find((one) => one.id === id);
-    if (peer === undefined || id === group.selfId) {
-      return { code: ResponseCode.CONTROLLER_INVALID_REQUEST, remark: `no peer ${id} in controllerDLegerPeers` };
-    }
+    if (peer === undefined || id === group.selfId)
+      return this.refused(`${id} is not among the controllerDLegerPeers of ${group.selfId}`);
     if (this.returning.has(id)) return { code: ResponseCode.SUCCESS };
     if (blank === 'true' && this.neverTookPart(id))
       return { code: ResponseCode.SUCCESS, header: { asFounder: 'true' } };
@@ -168,6 +171,11 @@ export class Readmission {
     }
     void this.giveVote(member);
     return { code: ResponseCode.SUCCESS };
+  }
+
+  private refused(because: string): Outcome {
+    this.say(`refused a controller: ${because}`);
+    return { code: ResponseCode.CONTROLLER_INVALID_REQUEST, remark: because };
   }
 
   /** Nobody else ever led this group, and this leader has never had anything acknowledged by it: it is only late. */
@@ -199,7 +207,11 @@ export class Readmission {
     try {
       const request = { code: RequestCode.CONTROLLER_GET_METADATA_INFO };
       const { extFields } = await this.parts.client.invoke(address, request, ASK_TIMEOUT_MS);
-      return headers.GetMetaDataResponse.decode(extFields);
+      const answer = headers.GetMetaDataResponse.decode(extFields);
+      const { group: own } = this.parts.group;
+      if (answer.group === undefined || answer.group === own) return answer;
+      this.say(`the controller at ${address} is of group ${answer.group}, not ${own}: it does not count`);
+      return undefined;
     } catch {
       return undefined;
     }
@@ -211,8 +223,11 @@ export class Readmission {
     const leader = answers.find((answer) => answer?.controllerLeaderAddress)?.controllerLeaderAddress;
     if (leader === undefined) return 'later';
     try {
-      const header = { id: this.parts.group.selfId, blank: String(blank) };
+      const { group, selfId } = this.parts.group;
+      const header = { group, id: selfId, blank: String(blank) };
       const answer = await this.parts.client.invoke(leader, { code: READMIT_CONTROLLER, header }, CHANGE_TIMEOUT_MS);
+      if (answer.code === ResponseCode.CONTROLLER_INVALID_REQUEST)
+        this.say(`the leader at ${leader} does not let this controller in: ${answer.remark}`);
       if (answer.code !== ResponseCode.SUCCESS) return 'later';
       return answer.extFields['asFounder'] === 'true' ? 'founder' : 'in';
     } catch {
@@ -222,8 +237,8 @@ export class Readmission {
 
   /** Once. */
   private say(text: string): void {
-    if (this.said === text) return;
-    this.said = text;
+    if (this.said.has(text) || this.said.size >= MAX_SAID) return;
+    this.said.add(text);
     this.host.log.warn({ id: this.parts.group.selfId }, text);
   }
 

@@ -17,6 +17,7 @@ export type JavaProgram =
   | 'TopicReader'
   | 'HalfwayConsumer'
   | 'DelayedProducer'
+  | 'Transactions'
   | 'BenchProducer'
   | 'TimedMessages'
   | 'BatchMessages';

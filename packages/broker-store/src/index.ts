@@ -15,6 +15,7 @@ export { reportText } from './inspect/report-text';
 export type { IndexReport, QueueReport, SegmentReport, StoreProblem, StoreReport } from './inspect/report';
 
 export { decodeMessage, type StoredMessage } from './format/decode-message';
+export { readdressed } from './format/readdress';
 export { decodeProperties, encodeProperties } from './format/properties';
 export { indexHash, javaHash } from './format/java-hash';
 export { messageIdPrefix, offsetMessageId, parseOffsetMessageId } from './format/message-id';

@@ -12,6 +12,7 @@ import {
 } from '@batonmq/remoting';
 import { routeConfigRequests } from './admin/config-requests';
 import { routeQueryRequests } from './admin/query-requests';
+import { routeReplicationRequests } from './admin/replication-requests';
 import { routeRuntimeInfo } from './admin/runtime-info';
 import { routeStatsRequests } from './admin/stats-requests';
 import { ClientRegistry, type ConsumerGroupState } from './clients/client-registry';
@@ -45,6 +46,9 @@ import { Recall } from './timer/recall';
 import { TimerMetrics } from './timer/timer-metrics';
 import { routeTimerRequests } from './timer/timer-requests';
 import { TimerService } from './timer/timer-service';
+import { EndTransaction } from './transaction/end-transaction';
+import { TransactionCheck } from './transaction/transaction-check';
+import { TransactionService } from './transaction/transaction-service';
 import { builtInTopics } from './topics/built-in-topics';
 import { routeTopicRequests } from './topics/topic-requests';
 import { hasBatchQueues } from './topics/topic-config';
@@ -75,6 +79,8 @@ export class Broker implements Lifecycle {
   private readonly offsets: ConsumerOffsets;
   private readonly delayOffsets: DelayOffsets;
   private readonly delayService: DelayService;
+  private readonly transactions: TransactionService;
+  private readonly transactionCheck: TransactionCheck;
   /** Undefined with timerWheelEnable=false. */
   private readonly timer: TimerService | undefined;
   private readonly clients: ClientRegistry;
@@ -142,6 +148,18 @@ export class Broker implements Lifecycle {
     this.store.onCut((offset) => this.delayOffsets.cutTo(offset));
     const confirmation = new Confirmation(this.confirmationPorts());
     this.delayService = new DelayService(host, this.store, confirmation, levels, this.delayOffsets);
+    this.transactions = new TransactionService({ ...this.tables(), host, store: this.store });
+    this.transactionCheck = new TransactionCheck(
+      {
+        ...this.tables(),
+        host,
+        store: this.store,
+        clients: this.clients,
+        confirmation,
+        transactions: this.transactions,
+      },
+      config,
+    );
     this.timer = config.timerWheelEnable ? this.makeTimer(confirmation, file('timermetrics')) : undefined;
     this.pulls = new PullProcessor(
       { ...this.tables(), host, store: this.store, role: this.role, clients: this.clients },
@@ -166,6 +184,7 @@ export class Broker implements Lifecycle {
         follower,
         delayService: this.delayService,
         timer: this.timer,
+        transactions: this.transactions,
         parkedPulls: this.pulls.parked,
       },
       () => this.replication?.state().brokerControllerId ?? -1,
@@ -194,6 +213,7 @@ export class Broker implements Lifecycle {
     if (this.config.enableControllerMode) this.store.fence(true);
     await this.store.start();
     this.timer?.start();
+    this.transactionCheck.start();
     this.repair?.start();
     for (const server of this.servers) await server.start();
     this.pulls.parked.start();
@@ -211,6 +231,7 @@ export class Broker implements Lifecycle {
     await this.registration.stop();
     this.store.fence(true);
     this.roleSwitch.stop();
+    this.transactionCheck.stop();
     this.pulls.parked.stop();
     this.feed.stop();
     this.repair?.stop();
@@ -283,7 +304,8 @@ export class Broker implements Lifecycle {
   }
 
   private route(confirmation: Confirmation): void {
-    const { host, config, router, store, role, topics, groups, offsets, clients, registration, feed } = this;
+    const { host, config, router, store, role, topics, groups, offsets, clients, registration, feed, transactions } =
+      this;
     const locks = new QueueLocks(host.clock);
     const stamp = new Stamp(config.regionId, config.traceOn, config.brokerClusterName);
     const uniqueKeys = new UniqueKeys(host.clock, host.random);
@@ -291,7 +313,7 @@ export class Broker implements Lifecycle {
     const rules = { ...config, delayLevels };
     const scheduling = new Scheduling(host.clock, rules, (slotMs) => this.timer?.isCrowded(slotMs) ?? false);
     const sends = new SendProcessor(
-      { host, store, role, topics, groups, locks, confirmation, stamp, uniqueKeys, scheduling },
+      { host, store, role, topics, groups, locks, confirmation, stamp, uniqueKeys, scheduling, transactions },
       config,
     );
     for (const code of [RequestCode.SEND_MESSAGE, RequestCode.SEND_MESSAGE_V2, RequestCode.SEND_BATCH_MESSAGE])
@@ -300,6 +322,8 @@ export class Broker implements Lifecycle {
       RequestCode.CONSUMER_SEND_MSG_BACK,
       new SendBack({ store, role, topics, groups, confirmation, delayLevels }).handle,
     );
+    const end = new EndTransaction({ clock: host.clock, store, role, confirmation, scheduling, transactions });
+    router.handle(RequestCode.END_TRANSACTION, end.handle);
     const recall = new Recall({ clock: host.clock, role, topics, send: sends.store }, config);
     router.handle(RequestCode.RECALL_MESSAGE, recall.handle);
     routeTimerRequests(router, this.timer);
@@ -333,28 +357,7 @@ export class Broker implements Lifecycle {
       code: ResponseCode.SUCCESS,
       body: Buffer.from('{"messageRequestModeMap":{}}'),
     }));
-    this.routeReplication();
-  }
-
-  private routeReplication(): void {
-    const { router, replication } = this;
-    if (replication === undefined) {
-      router.handle(RequestCode.GET_BROKER_EPOCH_CACHE, () => ({
-        code: ResponseCode.SYSTEM_ERROR,
-        remark: 'this request only for controllerMode ',
-      }));
-      return;
-    }
-    router.handle(RequestCode.NOTIFY_BROKER_ROLE_CHANGED, (request) => replication.handleRoleChanged(request));
-    router.handle(RequestCode.EXCHANGE_BROKER_HA_INFO, (request) => replication.exchangeHaInfo(request));
-    router.handle(RequestCode.GET_BROKER_EPOCH_CACHE, () => ({
-      code: ResponseCode.SUCCESS,
-      body: replication.epochCache(),
-    }));
-    router.handle(RequestCode.GET_BROKER_HA_STATUS, () => ({
-      code: ResponseCode.SUCCESS,
-      body: replication.runtimeInfo(),
-    }));
+    routeReplicationRequests(router, this.replication);
   }
 
   private metadataChanged(topicsChanged: boolean): void {

@@ -10,6 +10,7 @@ import type { ParkedPulls } from './pull/parked-pulls';
 import type { NameServerRegistration } from './registration/name-server-registration';
 import type { BrokerRole } from './role';
 import type { TimerService } from './timer/timer-service';
+import type { TransactionService } from './transaction/transaction-service';
 import { PERM_READ, PERM_WRITE, topicConfig } from './topics/topic-config';
 import type { TopicTable } from './topics/topic-table';
 
@@ -25,6 +26,7 @@ export interface RoleSwitchParts {
   readonly follower: MetadataFollower;
   readonly delayService: DelayService;
   readonly timer: TimerService | undefined;
+  readonly transactions: TransactionService;
   readonly parkedPulls: ParkedPulls;
 }
 
@@ -51,6 +53,7 @@ export class RoleSwitch implements RoleListener {
     store.fence(false);
     delayService.start();
     this.parts.timer?.lead(epoch);
+    this.parts.transactions.lead();
     registration.activate();
     feed.changed();
     host.log.info({ epoch }, 'this broker is master');
@@ -61,6 +64,7 @@ export class RoleSwitch implements RoleListener {
     store.fence(true);
     delayService.stop();
     this.parts.timer?.follow();
+    this.parts.transactions.follow();
     const knowsMaster = masterAddress !== '';
     role.current = knowsMaster ? 'slave' : 'none';
     role.brokerId = this.ownId();
@@ -84,6 +88,7 @@ export class RoleSwitch implements RoleListener {
   stop(): void {
     this.parts.follower.stop();
     this.parts.delayService.stop();
+    this.parts.transactions.follow();
   }
 
   /**

@@ -233,7 +233,13 @@ describe('a broker without a controller', () => {
   });
 
   it.each([
-    ['a transaction', 'Orders', { properties: pair('TRAN_MSG', 'true') }, ResponseCode.NO_PERMISSION],
+    [
+      'half of a transaction of nobody',
+      'Orders',
+      { properties: pair('TRAN_MSG', 'true') },
+      ResponseCode.MESSAGE_ILLEGAL,
+    ],
+    ['the half topic', 'RMQ_SYS_TRANS_HALF_TOPIC', {}, ResponseCode.NO_PERMISSION],
     ['the schedule topic', 'SCHEDULE_TOPIC_XXXX', {}, ResponseCode.NO_PERMISSION],
     ['a bad name', 'No spaces', {}, ResponseCode.INVALID_PARAMETER],
     ['a queue that is not there', 'Orders', { queueId: 2 }, ResponseCode.INVALID_PARAMETER],

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { oneRecord } from '../../test/one-record';
 import { decodeMessage } from './decode-message';
+import { readdressed } from './readdress';
 import { FOUND, RecordHeader } from './record';
 
 const BODY = Buffer.from('hello');
@@ -94,5 +95,32 @@ describe('RecordHeader', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('a record with another address', () => {
+  it.each([
+    ['a shorter topic', 'T', 1],
+    ['a longer one', 'x'.repeat(127), 1],
+    ['one that needs the second version', 'x'.repeat(128), 2],
+  ])('of %s has the rest as it was', (_what, topic, version) => {
+    const { totalSize, ...original } = decodeMessage(WORKED);
+    const copy = decodeMessage(readdressed(WORKED, topic, 7));
+    expect(copy).toEqual({
+      ...original,
+      topic,
+      queueId: 7,
+      version,
+      totalSize: totalSize - 'TopicTest'.length + topic.length + version - 1,
+    });
+  });
+
+  it('is read back from the second version too', () => {
+    const long = readdressed(WORKED, 'x'.repeat(200), 7);
+    expect(readdressed(long, 'TopicTest', 3).equals(WORKED)).toBe(true);
+  });
+
+  it('needs a whole record', () => {
+    expect(() => readdressed(WORKED.subarray(0, 100), 'T', 0)).toThrow(/no whole message record/);
   });
 });

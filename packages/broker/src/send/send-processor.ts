@@ -24,6 +24,8 @@ import { wantsTimer } from '../timer/timer-request';
 import type { Stamp } from './message-builder';
 import type { Scheduling } from './scheduling';
 import { refusalOf } from './store-answer';
+import { isTransactional, toHalf } from '../transaction/half-message';
+import type { TransactionService } from '../transaction/transaction-service';
 import type { UniqueKeys } from './unique-keys';
 
 export interface SendOptions {
@@ -32,6 +34,7 @@ export interface SendOptions {
   readonly autoCreateTopicEnable: boolean;
   readonly regionId: string;
   readonly traceOn: boolean;
+  readonly rejectTransactionMessage: boolean;
 }
 
 export interface SendParts {
@@ -45,6 +48,7 @@ export interface SendParts {
   readonly stamp: Stamp;
   readonly uniqueKeys: UniqueKeys;
   readonly scheduling: Scheduling;
+  readonly transactions: Pick<TransactionService, 'isFull' | 'makeTopics'>;
 }
 
 /** A send as either header tells it. */
@@ -127,16 +131,27 @@ export class SendProcessor {
         `request queueId ${send.queueId} is illegal, topic ${send.topic} has ${queues} queues`,
       );
     }
-    if (propertyOf(send.properties, 'TRAN_MSG') === 'true') {
-      return refuse(
-        ResponseCode.NO_PERMISSION,
-        `the broker ${this.options.brokerName} does not take transactional messages`,
-      );
+    if (isTransactional(send.properties, send.reconsumeTimes)) {
+      const refusal = this.transactionRefusal(send);
+      if (refusal !== undefined) return refusal;
     }
     const queueId = send.queueId < 0 ? Math.floor(this.parts.host.random.next() * config.writeQueueNums) : send.queueId;
     const multiTag = config.topicFilterType === 'MULTI_TAG';
     if (send.topic.startsWith(RETRY_PREFIX)) return this.retryTarget(send, queueId, multiTag);
     return { topic: send.topic, queueId, multiTag, properties: send.properties };
+  }
+
+  private transactionRefusal({ batch, properties }: Send): Refusal | undefined {
+    const { rejectTransactionMessage, brokerName } = this.options;
+    if (rejectTransactionMessage) {
+      const remark = `the broker ${brokerName} does not take transactional messages`;
+      return refuse(ResponseCode.NO_PERMISSION, remark);
+    }
+    if (batch) return refuse(ResponseCode.MESSAGE_ILLEGAL, 'a batch cannot be half of a transaction');
+    if (propertyOf(properties, 'PGROUP') === undefined)
+      return refuse(ResponseCode.MESSAGE_ILLEGAL, 'a half message needs its producer group (PGROUP) to be asked about');
+    if (!this.parts.transactions.isFull) return undefined;
+    return refuse(ResponseCode.SYSTEM_BUSY, '[TRANSACTIONS]broker busy: too many transactions are open');
   }
 
   /** A consumer that sends back by itself, after its CONSUMER_SEND_MSG_BACK failed (broker.md 5.3). */
@@ -182,7 +197,9 @@ export class SendProcessor {
       body: request.body ?? Buffer.alloc(0),
       properties: this.parts.stamp.add(target.properties, this.parts.uniqueKeys.next),
     };
-    const placed = this.parts.scheduling.place(message);
+    const isHalf = isTransactional(message.properties, message.reconsumeTimes);
+    if (isHalf) this.parts.transactions.makeTopics();
+    const placed = isHalf ? toHalf(message) : this.parts.scheduling.place(message);
     if ('code' in placed) return this.refused(placed);
     const recallHandle = placed === message ? undefined : recallHandleOf(placed, this.options.brokerName);
     const result = this.parts.store.put(placed);

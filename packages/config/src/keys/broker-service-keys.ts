@@ -1,5 +1,6 @@
 import { flag, int, long, optionalText } from '../key-spec';
 import { metricsKeys } from './metrics-keys';
+import { noOpBatches } from './no-effect';
 
 /** Transactions, replies, recalls. @source BrokerConfig */
 export const brokerTransactionKeys = {
@@ -8,8 +9,18 @@ export const brokerTransactionKeys = {
   transactionCheckMax: int(15, { min: 0, doc: 'checks before it is given up' }),
   transactionCheckInterval: long(30000, { min: 1, unit: 'ms', doc: 'period of checks' }),
   transactionMetricFlushInterval: long(10000, { min: 1, unit: 'ms', doc: 'period of saving the metrics' }),
-  transactionOpMsgMaxSize: int(4096, { min: 1, unit: 'B', doc: 'size of a message that ends transactions' }),
-  transactionOpBatchInterval: int(3000, { min: 0, unit: 'ms', doc: 'how long ends are collected for it' }),
+  transactionOpMsgMaxSize: int(4096, {
+    ...noOpBatches,
+    min: 1,
+    unit: 'B',
+    doc: 'size of a message that ends transactions',
+  }),
+  transactionOpBatchInterval: int(3000, {
+    ...noOpBatches,
+    min: 0,
+    unit: 'ms',
+    doc: 'how long ends are collected for it',
+  }),
   storeReplyMessageEnable: flag(true, { doc: 'stores replies too' }),
   recallMessageEnable: flag(false, { doc: 'delayed messages can be taken back' }),
   allowRecallWhenBrokerNotWriteable: flag(true, { doc: 'even when the broker refuses messages' }),

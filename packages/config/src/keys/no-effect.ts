@@ -14,3 +14,4 @@ export const controllerDecides = noEffect('in controller mode the SyncStateSet t
 export const noBitMaps = noEffect(
   'units of consumequeue_ext are written without a bit map: RocketMQ needs it for SQL filters only',
 );
+export const noOpBatches = noEffect('an end is written at once, with the message that it commits');

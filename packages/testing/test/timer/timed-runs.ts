@@ -2,7 +2,14 @@ import { Broker } from '@batonmq/broker';
 import { Producer } from '@batonmq/client';
 import { brokerConfig, readConfig, remotingServerConfig } from '@batonmq/config';
 import type { Clock } from '@batonmq/host';
-import { RemotingClient, RequestCode, brokerHeaders, decodeMessages, type ReceivedMessage } from '@batonmq/remoting';
+import {
+  RemotingClient,
+  RequestCode,
+  brokerHeaders,
+  decodeMessages,
+  type ExtFields,
+  type ReceivedMessage,
+} from '@batonmq/remoting';
 import { World } from '@batonmq/simulator';
 import { SimulatedCluster } from '../../src';
 
@@ -71,12 +78,16 @@ export class OneBroker {
     return settled;
   }
 
-  async send(topic: string, body: string, properties: string): Promise<Record<string, string | undefined>> {
+  async send(topic: string, body: string, properties: string): Promise<ExtFields> {
     const header = brokerHeaders.SendMessageV2Request.encode({
       ...{ a: 'producers', b: topic, c: 'TBW102', d: 1, e: 0, f: 0, g: this.number++, h: 0 },
       ...{ i: properties, j: 0, k: false, l: undefined, m: false, n: undefined },
     });
-    const request = { code: RequestCode.SEND_MESSAGE_V2, header, body: Buffer.from(body) };
+    return this.ask(RequestCode.SEND_MESSAGE_V2, header, Buffer.from(body));
+  }
+
+  async ask(code: number, header: ExtFields, body?: Buffer): Promise<ExtFields> {
+    const request = body === undefined ? { code, header } : { code, header, body };
     const answer = await this.wait(this.client.invoke(`${this.machine.address}:10911`, request, 30_000));
     if (answer.code !== 0) throw new Error(`code ${answer.code}: ${answer.remark}`);
     return answer.extFields;

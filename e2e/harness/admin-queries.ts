@@ -65,10 +65,19 @@ export class AdminQueries {
 
   /** End of a broker's commit log. @source GET_BROKER_RUNTIME_INFO */
   async logEnd(broker: string): Promise<number> {
+    return Number((await this.runtimeInfo(broker))['commitLogMaxOffset']);
+  }
+
+  /** Bytes of a broker's commit log that its queues do not know yet. */
+  async dispatchBehind(broker: string): Promise<number> {
+    return Number((await this.runtimeInfo(broker))['dispatchBehindBytes']);
+  }
+
+  private async runtimeInfo(broker: string): Promise<Record<string, string | undefined>> {
     const { table } = (await this.ask(broker, { code: RequestCode.GET_BROKER_RUNTIME_INFO })) as {
       table: Record<string, string | undefined>;
     };
-    return Number(table['commitLogMaxOffset']);
+    return table;
   }
 
   async stop(): Promise<void> {

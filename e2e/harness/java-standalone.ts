@@ -12,6 +12,8 @@ export class JavaBrokerOnStore {
   private constructor(
     readonly namesrvAddress: string,
     private readonly servers: readonly JavaServer[],
+    /** End of its commit log when it was opened. */
+    readonly logEnd: number,
   ) {}
 
   /** @param properties of the broker; file sizes must be those with which the store was written: Java refuses to load others */
@@ -49,8 +51,9 @@ export class JavaBrokerOnStore {
       },
       heap: '1g',
     });
-    const opened = new JavaBrokerOnStore(namesrvAddress, [namesrv, broker]);
+    const servers = [namesrv, broker];
     const queries = new AdminQueries();
+    const address = `127.0.0.1:${port}`;
     try {
       namesrv.start();
       broker.start();
@@ -59,9 +62,13 @@ export class JavaBrokerOnStore {
         return (await queries.brokerAddresses(namesrvAddress, 'broker-a'))['0'];
       });
       if (!broker.running) throw new Error(`the Java broker ended on ${store}:\n${broker.lastWords()}`);
-      return opened;
+      // A slave's queues may end where it knew the log to be confirmed.
+      await eventually(START_LIMIT_MS, 'its queues know all of the log', async () => {
+        return (await queries.dispatchBehind(address)) === 0;
+      });
+      return new JavaBrokerOnStore(namesrvAddress, servers, await queries.logEnd(address));
     } catch (error) {
-      await opened.stop();
+      for (const server of servers) await server.stop();
       throw error;
     } finally {
       await queries.stop();

@@ -57,8 +57,11 @@ interopSuite('the Java broker 5.4.0 opens what `batonmq demo --keep` leaves', ['
     return all.sort((a, b) => a.role.localeCompare(b.role));
   };
 
+  const logEnds: number[] = [];
+
   const readThrough = async (store: string): Promise<ProgramEvent[]> => {
     const java = await JavaBrokerOnStore.open(store, `${store}-java`, {});
+    logEnds.push(java.logEnd);
     const events: ProgramEvent[] = [];
     try {
       const args = { namesrv: java.namesrvAddress, group: 'demo-consumer', topic: 'DemoTopic', byId: 1 };
@@ -86,7 +89,9 @@ interopSuite('the Java broker 5.4.0 opens what `batonmq demo --keep` leaves', ['
       const messages = events.filter(({ event }) => event === 'message');
       const numbers = new Set(messages.map(({ body }) => Number(body)));
       // what was sent and not acknowledged may be there or not
-      expect(numbers.size).toBeGreaterThanOrEqual(result.acknowledged);
+      const missing = Array.from({ length: result.sent }, (_, n) => n).filter((n) => !numbers.has(n));
+      const enough = numbers.size >= result.acknowledged;
+      expect({ enough, missing: enough ? [] : missing, logEnds }).toEqual({ enough: true, missing: [], logEnds });
       expect([...numbers].filter((n) => !Number.isInteger(n) || n < 0 || n >= result.sent)).toEqual([]);
 
       const queues = events.filter(({ event }) => event === 'queue') as unknown as QueueEvent[];

@@ -1,14 +1,11 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeHost, silentLog } from '@batonmq/host';
 import { RemotingClient, RequestCode, brokerHeaders } from '@batonmq/remoting';
-import { javaProgram } from '../harness/client-programs';
 import { brokersOf, masterOf, type Cluster } from '../harness/cluster';
 import { eventually } from '../harness/deadline';
 import { JavaBrokerOnStore } from '../harness/java-standalone';
+import { javaClientCluster, type JavaClientCluster } from '../harness/java-client-cluster';
 import type { ProgramEvent } from '../harness/line-program';
-import { openCluster } from '../harness/open-cluster';
-import { removeTemporaryDirectory, temporaryDirectory } from '../harness/paths';
 import { copyStore } from '../harness/store-copy';
 import { interopSuite } from './interop-suite';
 
@@ -19,16 +16,14 @@ const SIZE = 25;
 const COUNT = BATCHES * SIZE;
 
 interopSuite('batch queues, by the Java client 5.4.0', ['jdk', 'maven'], () => {
+  let all: JavaClientCluster;
   let directory: string;
   let cluster: Cluster;
-  let start: Awaited<ReturnType<typeof javaProgram>>;
+  let start: JavaClientCluster['start'];
 
   beforeAll(async () => {
-    directory = await temporaryDirectory('batches');
-    const home = join(directory, 'client');
-    mkdirSync(home);
-    start = await javaProgram('client-5.4.0', home);
-    cluster = await openCluster({ directory: join(directory, 'cluster'), brokerProperties: SIZES });
+    all = await javaClientCluster('batches', SIZES);
+    ({ directory, cluster, start } = all);
     const client = new RemotingClient(nodeHost(silentLog));
     const header = brokerHeaders.CreateTopicRequest.encode({
       topic: TOPIC,
@@ -47,10 +42,7 @@ interopSuite('batch queues, by the Java client 5.4.0', ['jdk', 'maven'], () => {
     expect(made.code).toBe(0);
   }, 600_000);
 
-  afterAll(async () => {
-    await cluster?.stop();
-    await removeTemporaryDirectory(directory);
-  }, 60_000);
+  afterAll(() => all?.stop(), 60_000);
 
   /** Sends, consumes everything there is, and returns what the program told. */
   async function consume(namesrv: string, group: string, batches: number): Promise<ProgramEvent[]> {

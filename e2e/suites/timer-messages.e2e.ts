@@ -3,15 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MessageStore, decodeMessage } from '@batonmq/broker-store';
 import { nodeHost, silentLog } from '@batonmq/host';
-import { javaProgram } from '../harness/client-programs';
 import { brokersOf, masterOf, type Cluster } from '../harness/cluster';
 import { eventually, within } from '../harness/deadline';
 import { reportFigures } from '../harness/figures';
 import { freePorts } from '../harness/free-ports';
 import { JavaBrokerOnStore } from '../harness/java-standalone';
+import { javaClientCluster, type JavaClientCluster } from '../harness/java-client-cluster';
 import type { LineProgram, ProgramEvent } from '../harness/line-program';
-import { openCluster } from '../harness/open-cluster';
-import { removeTemporaryDirectory, temporaryDirectory } from '../harness/paths';
 import { copyStore } from '../harness/store-copy';
 import { interopSuite } from './interop-suite';
 
@@ -30,25 +28,20 @@ const numbersOf = (events: readonly ProgramEvent[], kind: string): number[] =>
   events.filter(({ event }) => event === kind).map(({ n }) => Number(n));
 
 interopSuite('messages for a later time, by the Java client 5.4.0', ['jdk', 'maven'], () => {
+  let all: JavaClientCluster;
   let directory: string;
   let cluster: Cluster;
-  let start: Awaited<ReturnType<typeof javaProgram>>;
+  let start: JavaClientCluster['start'];
 
   const run = (namesrv: string, topic: string, more: Record<string, number>, events: ProgramEvent[]): LineProgram =>
     start('TimedMessages', { namesrv, topic, group: `${topic}-c`, ...more }, (event) => events.push(event));
 
   beforeAll(async () => {
-    directory = await temporaryDirectory('timer');
-    const home = join(directory, 'client');
-    mkdirSync(home);
-    start = await javaProgram('client-5.4.0', home);
-    cluster = await openCluster({ directory: join(directory, 'cluster'), brokerProperties: PROPERTIES });
+    all = await javaClientCluster('timer', PROPERTIES);
+    ({ directory, cluster, start } = all);
   }, 600_000);
 
-  afterAll(async () => {
-    await cluster?.stop();
-    await removeTemporaryDirectory(directory);
-  }, 60_000);
+  afterAll(() => all?.stop(), 60_000);
 
   it('come in time, once, through the death of the master; those taken back do not', async () => {
     await cluster.createTopic('timed', 4);

@@ -1,12 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { javaProgram } from '../harness/client-programs';
 import { masterOf, type Cluster } from '../harness/cluster';
 import { eventually } from '../harness/deadline';
 import { reportFigures } from '../harness/figures';
+import { javaClientCluster, type JavaClientCluster } from '../harness/java-client-cluster';
 import type { ProgramEvent } from '../harness/line-program';
-import { openCluster } from '../harness/open-cluster';
-import { removeTemporaryDirectory, temporaryDirectory } from '../harness/paths';
 import { interopSuite } from './interop-suite';
 
 const PROPERTIES = { transactionTimeOut: '1000', transactionCheckInterval: '1000' };
@@ -17,22 +13,16 @@ const numbersOf = (events: readonly ProgramEvent[], kind: string): number[] =>
   events.filter(({ event }) => event === kind).map(({ n }) => Number(n));
 
 interopSuite('transactions of the Java client 5.4.0', ['jdk', 'maven'], () => {
-  let directory: string;
+  let all: JavaClientCluster;
   let cluster: Cluster;
-  let start: Awaited<ReturnType<typeof javaProgram>>;
+  let start: JavaClientCluster['start'];
 
   beforeAll(async () => {
-    directory = await temporaryDirectory('transactions');
-    const home = join(directory, 'client');
-    mkdirSync(home);
-    start = await javaProgram('client-5.4.0', home);
-    cluster = await openCluster({ directory: join(directory, 'cluster'), brokerProperties: PROPERTIES });
+    all = await javaClientCluster('transactions', PROPERTIES);
+    ({ cluster, start } = all);
   }, 600_000);
 
-  afterAll(async () => {
-    await cluster?.stop();
-    await removeTemporaryDirectory(directory);
-  }, 60_000);
+  afterAll(() => all?.stop(), 60_000);
 
   const readNumbers = async (): Promise<number[]> => {
     const numbers: number[] = [];

@@ -45,16 +45,16 @@ interopSuite('the Java broker 5.4.0 opens what `batonmq demo --keep` leaves', ['
 
   afterAll(() => removeTemporaryDirectory(directory), 60_000);
 
-  /** The brokers' stores by id, the last master's first. */
-  const stores = (): { role: string; store: string }[] => {
+  /** The brokers' stores by id, the last master's first, then those of slaves that were in sync to the end. */
+  const stores = (): { role: string; inSync: boolean; store: string }[] => {
     const master = result.failovers.at(-1)?.elected;
     const all = ['1', '2', '3'].map((broker) => {
       const store = join(kept, 'broker-a', broker, 'store');
       // cluster#broker#id#check code
       const id = Number(readFileSync(join(store, 'brokerIdentity'), 'utf8').split('#')[2]);
-      return { role: id === master ? 'master' : 'slave', store };
+      return { role: id === master ? 'master' : 'slave', inSync: result.inSync.includes(id), store };
     });
-    return all.sort((a, b) => a.role.localeCompare(b.role));
+    return all.sort((a, b) => a.role.localeCompare(b.role) || Number(b.inSync) - Number(a.inSync));
   };
 
   const logEnds: number[] = [];
@@ -82,15 +82,17 @@ interopSuite('the Java broker 5.4.0 opens what `batonmq demo --keep` leaves', ['
     'store %d: every message, by offset and by id, and how far the consumers are',
     async (index) => {
       expect(result.lost).toBe(0);
-      const { role, store } = stores()[index] as { role: string; store: string };
+      const { role, inSync, store } = stores()[index] as ReturnType<typeof stores>[number];
       expect(role).toBe(index === 0 ? 'master' : 'slave');
+      if (role === 'master') expect(inSync).toBe(true);
       const events = await readThrough(store);
 
       const messages = events.filter(({ event }) => event === 'message');
       const numbers = new Set(messages.map(({ body }) => Number(body)));
       // what was sent and not acknowledged may be there or not
       const missing = Array.from({ length: result.sent }, (_, n) => n).filter((n) => !numbers.has(n));
-      const enough = numbers.size >= result.acknowledged;
+      // on a machine that is very busy a slave may have left the set: then it is promised nothing
+      const enough = numbers.size >= result.acknowledged || !inSync;
       expect({ enough, missing: enough ? [] : missing, logEnds }).toEqual({ enough: true, missing: [], logEnds });
       expect([...numbers].filter((n) => !Number.isInteger(n) || n < 0 || n >= result.sent)).toEqual([]);
 
@@ -107,7 +109,7 @@ interopSuite('the Java broker 5.4.0 opens what `batonmq demo --keep` leaves', ['
       expect(found.length).toBeGreaterThanOrEqual(QUEUES);
       expect(found.filter(({ body, wanted }) => body !== wanted)).toEqual([]);
       const { acknowledged } = result;
-      reportFigures('demo-keep-opens-in-java', { role, messages: messages.length, acknowledged });
+      reportFigures('demo-keep-opens-in-java', { role, inSync, messages: messages.length, acknowledged });
     },
     LIMIT_MS,
   );

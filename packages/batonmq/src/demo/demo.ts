@@ -21,6 +21,8 @@ export interface DemoResult {
   readonly lost: number;
   /** Deliveries beyond the first of a message. */
   readonly duplicated: number;
+  /** Ids of the SyncStateSet when the traffic had ended: these replicas have all that was acknowledged. */
+  readonly inSync: readonly number[];
   readonly clusterUpMs: number;
   readonly rssMb: Readonly<Record<string, number>>;
 }
@@ -70,8 +72,9 @@ export class Demo {
     const rssMb = this.memory();
     await traffic.stopSending();
     await this.consumerCaughtUp();
+    const { syncStateSet: inSync } = await cluster.groupState();
     const { sent, acknowledged, consumed, duplicated } = tally;
-    return { failovers, sent, acknowledged, consumed, lost: tally.missing(), duplicated, clusterUpMs, rssMb };
+    return { failovers, sent, acknowledged, consumed, lost: tally.missing(), duplicated, inSync, clusterUpMs, rssMb };
   }
 
   /** Also in the middle of a run: leaves no process behind. */

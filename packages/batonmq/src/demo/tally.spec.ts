@@ -25,6 +25,7 @@ describe('the exit code of the demo', () => {
     consumed: 8,
     lost: 0,
     duplicated: 3,
+    inSync: [1, 2, 3],
     clusterUpMs: 1,
     rssMb: {},
   };

@@ -5,6 +5,8 @@ import { javaClassPath, javaFlags } from './java-programs';
 import { runCommand } from './run-command';
 
 const COMMAND_LIMIT_MS = 60_000;
+/** The tool gives some questions three seconds in all, of which it may need most for itself on a busy machine. */
+const TRIES = 3;
 
 /** RocketMQ's own admin tool. Its exit code tells nothing, so an exception in its output is the error. */
 export class MqAdmin {
@@ -18,8 +20,18 @@ export class MqAdmin {
     return new MqAdmin(await javaClassPath('server-5.4.0'), directory);
   }
 
-  /** Runs one command; what it printed. @throws when it printed an exception or nothing */
+  /** Runs one command, again when it had no time to wait; what it printed. @throws when it printed an exception or nothing */
   async run(command: string, ...args: readonly string[]): Promise<string> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.runOnce(command, args);
+      } catch (error) {
+        if (tries === TRIES || !/RemotingTimeoutException/.test(String(error))) throw error;
+      }
+    }
+  }
+
+  private async runOnce(command: string, args: readonly string[]): Promise<string> {
     const main = 'org.apache.rocketmq.tools.command.MQAdminStartup';
     const result = await runCommand(
       'java',

@@ -66,6 +66,16 @@ interface Send {
   readonly batch: boolean;
 }
 
+/** Where a message goes. */
+interface Target {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly multiTag: boolean;
+  readonly properties: string;
+  /** Half of a transaction: it waits until that ends. */
+  readonly isHalf: boolean;
+}
+
 interface Refusal {
   readonly code: number;
   readonly remark: string;
@@ -105,7 +115,7 @@ export class SendProcessor {
   }
 
   /** Where the message goes, or why it is refused; the checks in RocketMQ's order (broker.md 2.3). */
-  private target(send: Send): { topic: string; queueId: number; multiTag: boolean; properties: string } | Refusal {
+  private target(send: Send): Target | Refusal {
     const { topics, role } = this.parts;
     const known = topics.get(send.topic);
     if (known === undefined || !role.isMaster) {
@@ -131,14 +141,15 @@ export class SendProcessor {
         `request queueId ${send.queueId} is illegal, topic ${send.topic} has ${queues} queues`,
       );
     }
-    if (isTransactional(send.properties, send.reconsumeTimes)) {
+    const isHalf = isTransactional(send.properties, send.reconsumeTimes);
+    if (isHalf) {
       const refusal = this.transactionRefusal(send);
       if (refusal !== undefined) return refusal;
     }
     const queueId = send.queueId < 0 ? Math.floor(this.parts.host.random.next() * config.writeQueueNums) : send.queueId;
     const multiTag = config.topicFilterType === 'MULTI_TAG';
-    if (send.topic.startsWith(RETRY_PREFIX)) return this.retryTarget(send, queueId, multiTag);
-    return { topic: send.topic, queueId, multiTag, properties: send.properties };
+    if (send.topic.startsWith(RETRY_PREFIX)) return this.retryTarget(send, queueId, multiTag, isHalf);
+    return { topic: send.topic, queueId, multiTag, properties: send.properties, isHalf };
   }
 
   private transactionRefusal({ batch, properties }: Send): Refusal | undefined {
@@ -155,11 +166,7 @@ export class SendProcessor {
   }
 
   /** A consumer that sends back by itself, after its CONSUMER_SEND_MSG_BACK failed (broker.md 5.3). */
-  private retryTarget(
-    send: Send,
-    queueId: number,
-    multiTag: boolean,
-  ): { topic: string; queueId: number; multiTag: boolean; properties: string } | Refusal {
+  private retryTarget(send: Send, queueId: number, multiTag: boolean, isHalf: boolean): Target | Refusal {
     if (send.batch) return refuse(ResponseCode.MESSAGE_ILLEGAL, 'a batch to a retry topic is not supported');
     const name = send.topic.slice(RETRY_PREFIX.length);
     const group = this.parts.groups.find(name);
@@ -167,7 +174,7 @@ export class SendProcessor {
       return refuse(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, `subscription group not exist, ${name}`);
     const max = send.maxReconsumeTimes ?? group.retryMaxTimes;
     if (send.reconsumeTimes <= max && !this.parts.locks.anyHeld(name)) {
-      return { topic: send.topic, queueId, multiTag, properties: send.properties };
+      return { topic: send.topic, queueId, multiTag, properties: send.properties, isHalf };
     }
     const dead = ensureTopic(this.parts.topics, DLQ_PREFIX + name, 1);
     return {
@@ -175,15 +182,11 @@ export class SendProcessor {
       queueId: 0,
       multiTag,
       properties: appendProperties(send.properties, pair('DELAY', '-1')),
+      isHalf,
     };
   }
 
-  private putOne(
-    request: RemotingCommand,
-    peer: Peer,
-    send: Send,
-    target: { topic: string; queueId: number; multiTag: boolean; properties: string },
-  ): Response | undefined {
+  private putOne(request: RemotingCommand, peer: Peer, send: Send, target: Target): Response | undefined {
     const born = parseAddress(peer.remote) ?? { host: '0.0.0.0', port: 0 };
     const message: MessageInput = {
       topic: target.topic,
@@ -197,9 +200,8 @@ export class SendProcessor {
       body: request.body ?? Buffer.alloc(0),
       properties: this.parts.stamp.add(target.properties, this.parts.uniqueKeys.next),
     };
-    const isHalf = isTransactional(message.properties, message.reconsumeTimes);
-    if (isHalf) this.parts.transactions.makeTopics();
-    const placed = isHalf ? toHalf(message) : this.parts.scheduling.place(message);
+    if (target.isHalf) this.parts.transactions.makeTopics();
+    const placed = target.isHalf ? toHalf(message) : this.parts.scheduling.place(message);
     if ('code' in placed) return this.refused(placed);
     const recallHandle = placed === message ? undefined : recallHandleOf(placed, this.options.brokerName);
     const result = this.parts.store.put(placed);

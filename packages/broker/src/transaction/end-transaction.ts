@@ -54,6 +54,11 @@ export class EndTransaction {
         ResponseCode.SERVICE_NOT_AVAILABLE,
         'service not available now: this broker is not master',
       );
+    if (!transactions.ready)
+      throw new RequestRefused(
+        ResponseCode.SYSTEM_BUSY,
+        '[TRANSACTIONS]broker busy: the log is still being read, and too many ends of transactions wait for it',
+      );
     const message = this.messageOf(end);
     const half = this.checked(message, end);
     if (office.ledger.hasEnded(half.offset)) return { code: ResponseCode.SUCCESS };

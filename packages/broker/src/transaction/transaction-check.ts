@@ -39,6 +39,8 @@ export interface TransactionCheckParts {
 
 const LOOKED_AT_PER_TURN = 4096;
 const ASKED_PER_TURN = 64;
+/** Questions carry the message: what a producer that hangs does not take must not fill the memory. The rest waits for later rounds. */
+const BYTES_PER_ROUND = 16 << 20;
 
 /**
  * Asks producers what became of transactions that nobody ended. One that was asked about `transactionCheckMax` times without a
@@ -49,6 +51,7 @@ export class TransactionCheck {
   private cancelRound: Cancel = () => {};
   private cancelTurn: Cancel = () => {};
   private turns = 0;
+  private bytesLeft = 0;
 
   constructor(
     private readonly parts: TransactionCheckParts,
@@ -70,6 +73,7 @@ export class TransactionCheck {
     const { office } = transactions;
     if (office === undefined || !transactions.ready || confirmation.refusal() !== undefined) return;
     this.cancelTurn();
+    this.bytesLeft = BYTES_PER_ROUND;
     this.lookAt(office.ledger.open());
   }
 
@@ -78,7 +82,7 @@ export class TransactionCheck {
     let asked = 0;
     for (let looked = 0; looked < LOOKED_AT_PER_TURN && asked < ASKED_PER_TURN; looked++) {
       const next = halves.next();
-      if (next.done === true) return;
+      if (next.done === true || this.bytesLeft <= 0) return;
       try {
         if (this.isDue(next.value)) asked += this.examine(next.value);
       } catch (error) {
@@ -114,6 +118,7 @@ export class TransactionCheck {
       return 1;
     }
     half.checks++;
+    this.bytesLeft -= record.length;
     producer.oneway(this.question(half, message, record));
     return 1;
   }

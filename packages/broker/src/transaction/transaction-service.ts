@@ -1,4 +1,4 @@
-import { decodeMessage, type MessageStore } from '@batonmq/broker-store';
+import { decodeMessage, type MessageStore, type StoredMessage } from '@batonmq/broker-store';
 import { textOf, type Cancel, type Host } from '@batonmq/host';
 import type { ConsumerOffsets } from '../offsets/consumer-offsets';
 import { ensureTopic } from '../topics/create-topic';
@@ -24,6 +24,8 @@ const READ_MS = 200;
 const BATCH = 32;
 const BATCH_BYTES = 4 << 20;
 const MESSAGES_PER_TURN = 1024;
+/** Ends that wait until the log has been read; of the others the producers are asked later. */
+const MAX_WAITING = 10_000;
 /** Open transactions; more are refused. */
 const MAX_OPEN = 100_000;
 
@@ -83,9 +85,9 @@ export class TransactionService {
     return (this.current?.ledger.openCount ?? 0) >= MAX_OPEN;
   }
 
-  /** Resolves when the log has been read, or this broker is no longer master. */
+  /** Resolves when the log has been read, this broker is no longer master, or too many wait already: see `ready`. */
   whenReady(): Promise<void> {
-    if (this.current === undefined || this.isLoaded) return Promise.resolve();
+    if (this.current === undefined || this.isLoaded || this.waiting.length >= MAX_WAITING) return Promise.resolve();
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 
@@ -139,32 +141,18 @@ export class TransactionService {
   }
 
   private readOps(ledger: TransactionLedger): boolean {
-    return this.readQueue(
-      OP_TOPIC,
-      this.opPosition,
-      (offset, bytes, at) => {
-        const op = decodeMessage(bytes, at);
-        const ended = offsetsOf(op);
-        for (const half of ended) ledger.end(half);
-        this.unsafe.push({ end: op.physicalOffset + op.totalSize, offset, ended });
-        this.opPosition = offset + 1;
-        return op.totalSize;
-      },
-      (offset) => (this.opPosition = offset),
-    );
+    const take = (op: StoredMessage): void => {
+      const ended = offsetsOf(op);
+      for (const half of ended) ledger.end(half);
+      this.unsafe.push({ end: op.physicalOffset + op.totalSize, offset: op.queueOffset, ended });
+      this.opPosition = op.queueOffset + 1;
+    };
+    return this.readQueue(OP_TOPIC, this.opPosition, take, (offset) => (this.opPosition = offset));
   }
 
   private readHalves(ledger: TransactionLedger): boolean {
-    return this.readQueue(
-      HALF_TOPIC,
-      ledger.nextHalf,
-      (offset, bytes, at) => {
-        const message = decodeMessage(bytes, at);
-        ledger.readHalf(offset, halfOf(message));
-        return message.totalSize;
-      },
-      (offset) => ledger.skipHalvesTo(offset),
-    );
+    const take = (message: StoredMessage): void => ledger.readHalf(message.queueOffset, halfOf(message));
+    return this.readQueue(HALF_TOPIC, ledger.nextHalf, take, (offset) => ledger.skipHalvesTo(offset));
   }
 
   /** Op messages that nothing can take away any more count as progress. */
@@ -182,14 +170,14 @@ export class TransactionService {
   }
 
   /**
-   * @param take one message; returns its size
+   * @param take one message
    * @param skip the queue has nothing before this offset
    * @returns whether there may be more
    */
   private readQueue(
     topic: string,
     from: number,
-    take: (offset: number, bytes: Buffer, at: number) => number,
+    take: (message: StoredMessage) => void,
     skip: (offset: number) => void,
   ): boolean {
     const { store } = this.parts;
@@ -199,9 +187,10 @@ export class TransactionService {
       const found = store.getMessages(topic, 0, next, BATCH, BATCH_BYTES);
       for (const bytes of found.messages) {
         for (let at = 0; at < bytes.length; count++) {
-          const { queueOffset } = decodeMessage(bytes, at);
-          at += take(queueOffset, bytes, at);
-          next = queueOffset + 1;
+          const message = decodeMessage(bytes, at);
+          take(message);
+          at += message.totalSize;
+          next = message.queueOffset + 1;
         }
       }
       if (found.messages.length === 0 && found.nextBeginOffset <= next) return false;

@@ -93,6 +93,14 @@ export class OneBroker {
     return answer.extFields;
   }
 
+  /** What the broker asks of the client. */
+  onQuestion(code: number, listener: (fields: ExtFields) => void): void {
+    this.client.handle(code, ({ extFields }) => {
+      listener(extFields);
+      return undefined;
+    });
+  }
+
   messages(topic: string): ReceivedMessage[] {
     return messagesOf(this.broker as Broker, topic);
   }

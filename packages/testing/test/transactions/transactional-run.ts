@@ -191,6 +191,28 @@ export async function runHalfWrittenCommit(): Promise<string[]> {
   return found;
 }
 
+/** Large half messages of a producer that never decides. @returns how many it was asked about in the first round */
+export async function runLargeQuestions(count: number, bytes: number): Promise<number> {
+  const one = new OneBroker(1, {
+    mappedFileSizeCommitLog: String(64 << 20),
+    transactionTimeOut: '1000',
+    transactionCheckInterval: '60000',
+  });
+  await one.start();
+  const asked = new Set<string | undefined>();
+  one.onQuestion(RequestCode.CHECK_TRANSACTION_STATE, ({ msgId }) => asked.add(msgId));
+  const body = writeJson({ clientID: 'teller', producerDataSet: [{ groupName: GROUP }], consumerDataSet: [] });
+  await one.ask(RequestCode.HEART_BEAT, {}, body);
+  for (let i = 0; i < count; i++) {
+    const properties = pair('TRAN_MSG', 'true') + pair('PGROUP', GROUP) + pair('UNIQ_KEY', `t${i}`);
+    await one.send(TOPIC, 'x'.repeat(bytes), properties);
+  }
+  await one.world.run(60_000, () => asked.size > 0);
+  await one.world.run(5_000);
+  await one.stop();
+  return asked.size;
+}
+
 /** A transaction that is to be committed while too few replicas are in sync, and nobody carries it out. @returns the bodies in the topic */
 export async function runTooFewReplicas(): Promise<string[]> {
   const checks = { transactionTimeOut: '400', transactionCheckInterval: '700', transactionCheckMax: '2' };

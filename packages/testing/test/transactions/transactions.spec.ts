@@ -1,4 +1,11 @@
-import { runHalfWrittenCommit, runPowerLoss, runTooFewReplicas, runTransactions, verdictOf } from './transactional-run';
+import {
+  runHalfWrittenCommit,
+  runLargeQuestions,
+  runPowerLoss,
+  runTooFewReplicas,
+  runTransactions,
+  verdictOf,
+} from './transactional-run';
 
 const GOOD = { lost: [], twice: [], unwanted: [], unsettled: 0 };
 
@@ -29,3 +36,14 @@ it('a transaction is not forgotten whose commit was lost with the power', async 
 it('known-losses: half-dropped: a transaction waits for the SyncStateSet as any message does', async () => {
   expect(await runTooFewReplicas()).toEqual(['t0']);
 }, 60_000);
+
+it.each([
+  [5, 5],
+  [8, 6],
+])(
+  'of %i half messages of 3 MB %i are asked about in one round: a producer that hangs must not fill the memory',
+  async (count, asked) => {
+    expect(await runLargeQuestions(count, 3_000_000)).toBe(asked);
+  },
+  60_000,
+);
